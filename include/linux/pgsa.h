@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * PGSA - finds and repairs soft errors in page frames that software may not
+ * write.
+ *
+ * This is all that the rest of the kernel sees of it: the events after which
+ * the content of a frame may change. A hook must come before the content can
+ * change, may be called in any context including with interrupts off, and
+ * costs one patched-out branch unless the kernel was booted with pgsa=on.
+ *
+ * Included from page_table_check.h, and so from the middle of asm/pgtable.h:
+ * pte_t and pmd_t must be known, so other files include <linux/mm.h> first.
+ */
+#ifndef _LINUX_PGSA_H
+#define _LINUX_PGSA_H
+
+#include <linux/jump_label.h>
+#include <linux/types.h>
+
+struct folio;
+struct mm_struct;
+struct page;
+struct page_ext_operations;
+
+#ifdef CONFIG_PGSA
+
+DECLARE_STATIC_KEY_FALSE(pgsa_key);
+extern struct page_ext_operations pgsa_page_ext_ops;
+
+void __pgsa_page_free(struct page *page, unsigned int order);
+void __pgsa_ptes_set(struct mm_struct *mm, pte_t *ptep, pte_t pte,
+		     unsigned int nr);
+void __pgsa_pte_change(struct mm_struct *mm, pte_t old, pte_t new);
+void __pgsa_pmd_change(struct mm_struct *mm, pmd_t old, pmd_t new);
+void __pgsa_pte_clear_range(struct mm_struct *mm, unsigned long addr,
+			    pmd_t pmd);
+void __pgsa_page_write(struct page *page, size_t offset, size_t len);
+void __pgsa_folio_write(struct folio *folio);
+
+/**
+ * pgsa_on - is the kernel keeping frame records?
+ *
+ * Context: Any context.
+ * Return: true when booted with pgsa=on.
+ */
+static __always_inline bool pgsa_on(void)
+{
+	return static_branch_unlikely(&pgsa_key);
+}
+
+/**
+ * pgsa_page_free - a block of frames is about to be freed
+ * @page: first page of the block
+ * @order: log2 of the number of frames
+ *
+ * Context: Any context.
+ */
+static inline void pgsa_page_free(struct page *page, unsigned int order)
+{
+	if (pgsa_on())
+		__pgsa_page_free(page, order);
+}
+
+/**
+ * pgsa_ptes_set - consecutive page table entries are about to be stored
+ * @mm: address space they belong to
+ * @ptep: first entry, still with its old value
+ * @pte: new value of the first; the next ones map the next frames
+ * @nr: number of entries
+ *
+ * Context: Page table lock held.
+ */
+static inline void pgsa_ptes_set(struct mm_struct *mm, pte_t *ptep, pte_t pte,
+				 unsigned int nr)
+{
+	if (pgsa_on())
+		__pgsa_ptes_set(mm, ptep, pte, nr);
+}
+
+/**
+ * pgsa_pte_change - one entry changes in place, or is cleared
+ * @mm: address space it belongs to
+ * @old: the value it has had
+ * @new: the value it gets; must be called before the store when it is writable
+ *
+ * Context: Page table lock held.
+ */
+static inline void pgsa_pte_change(struct mm_struct *mm, pte_t old, pte_t new)
+{
+	if (pgsa_on())
+		__pgsa_pte_change(mm, old, new);
+}
+
+/**
+ * pgsa_pmd_change - as pgsa_pte_change(), for a PMD that may be a leaf
+ * @mm: address space it belongs to
+ * @old: the value it has had
+ * @new: the value it gets; must be called before the store when it is writable
+ *
+ * Context: PMD lock held.
+ */
+static inline void pgsa_pmd_change(struct mm_struct *mm, pmd_t old, pmd_t new)
+{
+	if (pgsa_on())
+		__pgsa_pmd_change(mm, old, new);
+}
+
+/**
+ * pgsa_pte_clear_range - a detached table of entries is given up
+ * @mm: address space it belonged to
+ * @addr: first address it mapped
+ * @pmd: the PMD value that pointed to the table
+ *
+ * Context: The table is unreachable for others.
+ */
+static inline void pgsa_pte_clear_range(struct mm_struct *mm,
+					unsigned long addr, pmd_t pmd)
+{
+	if (pgsa_on())
+		__pgsa_pte_clear_range(mm, addr, pmd);
+}
+
+/**
+ * pgsa_page_write - the kernel is about to write to a page
+ * @page: the page; with @offset beyond it, one of the same folio
+ * @offset: first byte to be written
+ * @len: number of bytes
+ *
+ * Context: Any context. The writer keeps the folio locked, or holds a
+ *	    reference to it, until it has finished writing.
+ */
+static inline void pgsa_page_write(struct page *page, size_t offset,
+				   size_t len)
+{
+	if (pgsa_on())
+		__pgsa_page_write(page, offset, len);
+}
+
+/**
+ * pgsa_folio_write - the kernel writes, or lets write, anywhere in a folio
+ * @folio: the folio
+ *
+ * Context: Any context; otherwise as pgsa_page_write().
+ */
+static inline void pgsa_folio_write(struct folio *folio)
+{
+	if (pgsa_on())
+		__pgsa_folio_write(folio);
+}
+
+#else /* CONFIG_PGSA */
+
+static inline void pgsa_page_free(struct page *page, unsigned int order) {}
+static inline void pgsa_ptes_set(struct mm_struct *mm, pte_t *ptep, pte_t pte,
+				 unsigned int nr) {}
+static inline void pgsa_pte_change(struct mm_struct *mm, pte_t old, pte_t new)
+{
+}
+
+static inline void pgsa_pmd_change(struct mm_struct *mm, pmd_t old, pmd_t new)
+{
+}
+
+static inline void pgsa_pte_clear_range(struct mm_struct *mm,
+					unsigned long addr, pmd_t pmd) {}
+static inline void pgsa_page_write(struct page *page, size_t offset,
+				   size_t len) {}
+static inline void pgsa_folio_write(struct folio *folio) {}
+
+#endif /* CONFIG_PGSA */
+
+#ifdef CONFIG_PGSA_INJECT
+void pgsa_mm_init(struct mm_struct *mm);
+void pgsa_mm_drop(struct mm_struct *mm);
+#else
+static inline void pgsa_mm_init(struct mm_struct *mm) {}
+static inline void pgsa_mm_drop(struct mm_struct *mm) {}
+#endif
+
+#endif /* _LINUX_PGSA_H */

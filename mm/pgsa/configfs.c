@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * /sys/kernel/config/pgsa/: the files; what they mean is in policy.c.
+ */
+#define pr_fmt(fmt) "pgsa: " fmt
+
+#include <linux/capability.h>
+#include <linux/configfs.h>
+#include <linux/init.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/pgsa.h>
+#include <linux/printk.h>
+#include <linux/slab.h>
+#include <linux/sysfs.h>
+
+#include "pgsa.h"
+
+static struct pgsa_policy *to_policy(struct config_item *item)
+{
+	return container_of(to_config_group(item), struct pgsa_policy, group);
+}
+
+static struct pgsa_policy *stats_to_policy(struct config_item *item)
+{
+	return container_of(to_config_group(item), struct pgsa_policy,
+			    stats_group);
+}
+
+#define PGSA_STAT(field)						\
+static ssize_t pgsa_stats_##field##_show(struct config_item *item,	\
+					 char *page)			\
+{									\
+	return sysfs_emit(page, "%llu\n",				\
+			  READ_ONCE(stats_to_policy(item)->stats.field)); \
+}									\
+CONFIGFS_ATTR_RO(pgsa_stats_, field)
+
+PGSA_STAT(cycles);
+PGSA_STAT(frames_checked);
+PGSA_STAT(last_cycle_frames);
+PGSA_STAT(last_cycle_ns);
+PGSA_STAT(cpu_ns);
+PGSA_STAT(sealed);
+PGSA_STAT(errors);
+PGSA_STAT(corrected);
+PGSA_STAT(unresolved);
+PGSA_STAT(stale);
+
+static struct configfs_attribute *pgsa_stats_attrs[] = {
+	&pgsa_stats_attr_cycles,
+	&pgsa_stats_attr_frames_checked,
+	&pgsa_stats_attr_last_cycle_frames,
+	&pgsa_stats_attr_last_cycle_ns,
+	&pgsa_stats_attr_cpu_ns,
+	&pgsa_stats_attr_sealed,
+	&pgsa_stats_attr_errors,
+	&pgsa_stats_attr_corrected,
+	&pgsa_stats_attr_unresolved,
+	&pgsa_stats_attr_stale,
+	NULL
+};
+
+static const struct config_item_type pgsa_stats_type = {
+	.ct_attrs = pgsa_stats_attrs,
+	.ct_owner = THIS_MODULE,
+};
+
+static ssize_t pgsa_policy_enable_show(struct config_item *item, char *page)
+{
+	struct pgsa_policy *policy = to_policy(item);
+
+	guard(mutex)(&policy->lock);
+	return sysfs_emit(page, "%d\n", !!policy->search);
+}
+
+static ssize_t pgsa_policy_strategy_show(struct config_item *item, char *page)
+{
+	struct pgsa_policy *policy = to_policy(item);
+
+	guard(mutex)(&policy->lock);
+	return sysfs_emit(page, "%s\n",
+			  policy->strategy ? policy->strategy->name : "none");
+}
+
+static ssize_t pgsa_policy_detect_show(struct config_item *item, char *page)
+{
+	struct pgsa_policy *policy = to_policy(item);
+
+	guard(mutex)(&policy->lock);
+	return sysfs_emit(page, "%s\n",
+			  policy->detect ? policy->detect->name : "none");
+}
+
+static ssize_t pgsa_policy_correct_show(struct config_item *item, char *page)
+{
+	struct pgsa_policy *policy = to_policy(item);
+
+	guard(mutex)(&policy->lock);
+	return sysfs_emit(page, "%s\n",
+			  policy->correct ? policy->correct->name : "none");
+}
+
+static ssize_t pgsa_policy_scope_show(struct config_item *item, char *page)
+{
+	return sysfs_emit(page, "mapped\n");
+}
+
+static ssize_t pgsa_policy_cpu_permille_show(struct config_item *item,
+					     char *page)
+{
+	return sysfs_emit(page, "%u\n",
+			  READ_ONCE(to_policy(item)->cpu_permille));
+}
+
+static ssize_t pgsa_policy_interval_ms_show(struct config_item *item,
+					    char *page)
+{
+	return sysfs_emit(page, "%u\n",
+			  READ_ONCE(to_policy(item)->interval_ms));
+}
+
+#define PGSA_ATTR(name)							\
+static ssize_t pgsa_policy_##name##_store(struct config_item *item,	\
+					  const char *page, size_t count) \
+{									\
+	int ret = pgsa_policy_set_##name(to_policy(item), page);	\
+									\
+	return ret ?: count;						\
+}									\
+CONFIGFS_ATTR(pgsa_policy_, name)
+
+PGSA_ATTR(enable);
+PGSA_ATTR(strategy);
+PGSA_ATTR(detect);
+PGSA_ATTR(correct);
+PGSA_ATTR(scope);
+PGSA_ATTR(cpu_permille);
+PGSA_ATTR(interval_ms);
+
+static struct configfs_attribute *pgsa_policy_attrs[] = {
+	&pgsa_policy_attr_enable,
+	&pgsa_policy_attr_strategy,
+	&pgsa_policy_attr_detect,
+	&pgsa_policy_attr_correct,
+	&pgsa_policy_attr_scope,
+	&pgsa_policy_attr_cpu_permille,
+	&pgsa_policy_attr_interval_ms,
+	NULL
+};
+
+static void pgsa_policy_release(struct config_item *item)
+{
+	struct pgsa_policy *policy = to_policy(item);
+
+	mutex_destroy(&policy->lock);
+	kfree(policy);
+}
+
+static struct configfs_item_operations pgsa_policy_item_ops = {
+	.release = pgsa_policy_release,
+};
+
+static const struct config_item_type pgsa_policy_type = {
+	.ct_item_ops = &pgsa_policy_item_ops,
+	.ct_attrs = pgsa_policy_attrs,
+	.ct_owner = THIS_MODULE,
+};
+
+static struct config_group *pgsa_make_policy(struct config_group *group,
+					     const char *name)
+{
+	struct pgsa_policy *policy;
+
+	if (!pgsa_on()) {
+		pr_info("%s: no policy without pgsa=on on the kernel command line\n",
+			name);
+		return ERR_PTR(-EOPNOTSUPP);
+	}
+	if (!capable(CAP_SYS_ADMIN))
+		return ERR_PTR(-EPERM);
+	policy = kzalloc(sizeof(*policy), GFP_KERNEL);
+	if (!policy)
+		return ERR_PTR(-ENOMEM);
+	pgsa_policy_init(policy);
+	config_group_init_type_name(&policy->group, name, &pgsa_policy_type);
+	config_group_init_type_name(&policy->stats_group, "stats",
+				    &pgsa_stats_type);
+	configfs_add_default_group(&policy->stats_group, &policy->group);
+	return &policy->group;
+}
+
+static void pgsa_drop_policy(struct config_group *group,
+			     struct config_item *item)
+{
+	pgsa_policy_stop(to_policy(item));
+	config_item_put(item);
+}
+
+static struct configfs_group_operations pgsa_root_group_ops = {
+	.make_group = pgsa_make_policy,
+	.drop_item = pgsa_drop_policy,
+};
+
+static ssize_t pgsa_available_strategies_show(struct config_item *item,
+					      char *page)
+{
+	return pgsa_strategy_list(page);
+}
+CONFIGFS_ATTR_RO(pgsa_, available_strategies);
+
+static ssize_t pgsa_available_codes_show(struct config_item *item, char *page)
+{
+	return pgsa_code_list(page);
+}
+CONFIGFS_ATTR_RO(pgsa_, available_codes);
+
+static struct configfs_attribute *pgsa_root_attrs[] = {
+	&pgsa_attr_available_strategies,
+	&pgsa_attr_available_codes,
+	NULL
+};
+
+static const struct config_item_type pgsa_root_type = {
+	.ct_group_ops = &pgsa_root_group_ops,
+	.ct_attrs = pgsa_root_attrs,
+	.ct_owner = THIS_MODULE,
+};
+
+static struct configfs_subsystem pgsa_subsystem = {
+	.su_group = {
+		.cg_item = {
+			.ci_namebuf = "pgsa",
+			.ci_type = &pgsa_root_type,
+		},
+	},
+	.su_mutex = __MUTEX_INITIALIZER(pgsa_subsystem.su_mutex),
+};
+
+static int __init pgsa_configfs_init(void)
+{
+	config_group_init(&pgsa_subsystem.su_group);
+	return configfs_register_subsystem(&pgsa_subsystem);
+}
+late_initcall(pgsa_configfs_init);

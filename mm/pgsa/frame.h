@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The record of one page frame and the rules by which it changes.
+ */
+#ifndef _PGSA_FRAME_H
+#define _PGSA_FRAME_H
+
+#include <linux/atomic.h>
+#include <linux/bitfield.h>
+#include <linux/types.h>
+
+/**
+ * enum pgsa_frame_state - what PGSA knows about a frame's content
+ * @PGSA_FRAME_NONE: nothing yet, or the frame is free; page_ext starts zeroed
+ * @PGSA_FRAME_OPEN: may change at any time, or it is not known that it may not
+ * @PGSA_FRAME_SEALING: a searcher wants to seal it
+ * @PGSA_FRAME_SEALED: stable, and described by its check bytes
+ * @PGSA_FRAME_CHECKING: sealed, and a searcher is confirming a mismatch
+ * @PGSA_FRAME_BAD: a confirmed mismatch is in the error path
+ * @NR_PGSA_FRAME_STATES: number of states
+ */
+enum pgsa_frame_state {
+	PGSA_FRAME_NONE,
+	PGSA_FRAME_OPEN,
+	PGSA_FRAME_SEALING,
+	PGSA_FRAME_SEALED,
+	PGSA_FRAME_CHECKING,
+	PGSA_FRAME_BAD,
+	NR_PGSA_FRAME_STATES
+};
+
+/*
+ * The word of a frame. State and writers share it, so that "nobody can write
+ * this frame" and "this frame is sealed" are decided by one atomic operation.
+ *
+ * Writers are counted in steps of three: no single flipped bit in the record
+ * turns a count of writers into "none" (an AN code, Brown 1960).
+ */
+#define PGSA_WORD_STATE		GENMASK_ULL(2, 0)
+#define PGSA_WORD_LOCK		BIT_ULL(3)	/* content is being repaired */
+#define PGSA_WORD_HURT		BIT_ULL(4)	/* damage not repaired: never seal */
+#define PGSA_WORD_DETECT	GENMASK_ULL(8, 5)
+#define PGSA_WORD_CORRECT	GENMASK_ULL(12, 9)
+#define PGSA_WORD_GENERATION	GENMASK_ULL(35, 16)
+#define PGSA_WORD_WRITERS	GENMASK_ULL(63, 36)
+
+#define PGSA_WRITER		(3ULL << 36)	/* one writer */
+#define PGSA_WRITERS_BROKEN	(GENMASK_ULL(27, 0) - 1) /* no multiple of 3 */
+
+/* Check bytes in the record: a detecting code, a correcting one, a guard. */
+#define PGSA_DETECT_BYTES	4
+#define PGSA_CORRECT_BYTES	2
+
+/**
+ * union pgsa_check - the codes of a sealed frame
+ * @raw: all of it, read and written in one access
+ * @detect: check bytes of the detecting code
+ * @correct: check bytes of the correcting code
+ * @guard: CRC-16 over the rest of the record; damage to the record must never
+ *	   be taken for damage to the frame
+ */
+union pgsa_check {
+	u64 raw;
+	struct {
+		u8 detect[PGSA_DETECT_BYTES];
+		u8 correct[PGSA_CORRECT_BYTES];
+		u16 guard;
+	};
+};
+
+/**
+ * struct pgsa_frame - the record of one page frame, kept in page_ext
+ */
+struct pgsa_frame {
+	/** @word: see PGSA_WORD_*; lockless, changed only in frame.c */
+	atomic64_t word;
+	/**
+	 * @check: a union pgsa_check; written with the folio locked by the
+	 * CPU that has the frame in SEALING, valid from SEALED to BAD
+	 */
+	u64 check;
+};
+
+static inline enum pgsa_frame_state pgsa_word_state(u64 word)
+{
+	return FIELD_GET(PGSA_WORD_STATE, word);
+}
+
+static inline unsigned int pgsa_word_generation(u64 word)
+{
+	return FIELD_GET(PGSA_WORD_GENERATION, word);
+}
+
+static inline unsigned int pgsa_word_writers(u64 word)
+{
+	return FIELD_GET(PGSA_WORD_WRITERS, word) / 3;
+}
+
+static inline u64 pgsa_frame_word(const struct pgsa_frame *frame)
+{
+	return atomic64_read_acquire(&frame->word);
+}
+
+bool pgsa_frame_may_move(enum pgsa_frame_state from, enum pgsa_frame_state to);
+const char *pgsa_frame_state_name(enum pgsa_frame_state state);
+
+/* Events: they always succeed. */
+void pgsa_frame_add_writer(struct pgsa_frame *frame, unsigned long pfn);
+bool pgsa_frame_sub_writer(struct pgsa_frame *frame);
+void pgsa_frame_write(struct pgsa_frame *frame, unsigned long pfn);
+unsigned int pgsa_frame_free(struct pgsa_frame *frame, unsigned long pfn);
+
+/* Moves by a searcher: true if the word was still the one given. */
+bool pgsa_frame_move(struct pgsa_frame *frame, unsigned long pfn, u64 *word,
+		     enum pgsa_frame_state to);
+bool pgsa_frame_claim(struct pgsa_frame *frame, unsigned long pfn, u64 *word,
+		      unsigned int detect, unsigned int correct);
+void pgsa_frame_give_up(struct pgsa_frame *frame, unsigned long pfn);
+bool pgsa_frame_lock(struct pgsa_frame *frame, u64 *word);
+void pgsa_frame_unlock(struct pgsa_frame *frame, u64 *word);
+
+u16 pgsa_frame_guard(unsigned long pfn, u64 word,
+		     const union pgsa_check *check);
+
+#endif /* _PGSA_FRAME_H */

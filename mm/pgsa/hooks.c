@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The slow halves of the hooks of <linux/pgsa.h>.
+ *
+ * A writer is counted before its entry is stored, and no longer counted before
+ * or after the entry goes. Either order is right for the latter: that nobody
+ * counts as a writer proves nothing before the grace period and the TLB flush
+ * of seal.c.
+ */
+#include <linux/export.h>
+#include <linux/mm.h>
+#include <linux/pgsa.h>
+
+#include "entry.h"
+#include "record.h"
+
+/* The kernel's own mappings are not users'. */
+static bool pgsa_mm_counts(const struct mm_struct *mm)
+{
+	return mm != &init_mm;
+}
+
+void __pgsa_page_free(struct page *page, unsigned int order)
+{
+	pgsa_frames_free(page_to_pfn(page), 1UL << order);
+}
+
+void __pgsa_pte_change(struct mm_struct *mm, pte_t old, pte_t new)
+{
+	bool was = pgsa_pte_writes(old);
+	bool is = pgsa_pte_writes(new);
+
+	if (!pgsa_mm_counts(mm) || (was && is && pte_pfn(old) == pte_pfn(new)))
+		return;
+	if (is)
+		pgsa_frames_add_writer(pte_pfn(new), 1);
+	if (was)
+		pgsa_frames_sub_writer(pte_pfn(old), 1);
+}
+EXPORT_SYMBOL(__pgsa_pte_change);
+
+void __pgsa_ptes_set(struct mm_struct *mm, pte_t *ptep, pte_t pte,
+		     unsigned int nr)
+{
+	/* More than one entry is only ever stored where there was none. */
+	if (nr == 1)
+		__pgsa_pte_change(mm, ptep_get(ptep), pte);
+	else if (pgsa_mm_counts(mm) && pgsa_pte_writes(pte))
+		pgsa_frames_add_writer(pte_pfn(pte), nr);
+}
+EXPORT_SYMBOL(__pgsa_ptes_set);
+
+void __pgsa_pmd_change(struct mm_struct *mm, pmd_t old, pmd_t new)
+{
+	bool was = pgsa_pmd_writes(old);
+	bool is = pgsa_pmd_writes(new);
+
+	if (!pgsa_mm_counts(mm) || (was && is && pmd_pfn(old) == pmd_pfn(new)))
+		return;
+	if (is)
+		pgsa_frames_add_writer(pmd_pfn(new), PMD_SIZE >> PAGE_SHIFT);
+	if (was)
+		pgsa_frames_sub_writer(pmd_pfn(old), PMD_SIZE >> PAGE_SHIFT);
+}
+EXPORT_SYMBOL(__pgsa_pmd_change);
+
+void __pgsa_pte_clear_range(struct mm_struct *mm, unsigned long addr,
+			    pmd_t pmd)
+{
+	pte_t *ptep;
+	int i;
+
+	if (!pgsa_mm_counts(mm) || pmd_bad(pmd) || pmd_leaf(pmd))
+		return;
+	ptep = pte_offset_map(&pmd, addr);
+	if (!ptep)
+		return;
+	for (i = 0; i < PTRS_PER_PTE; i++)
+		__pgsa_pte_change(mm, ptep_get(ptep + i), __pte(0));
+	pte_unmap(ptep);
+}
+
+void __pgsa_page_write(struct page *page, size_t offset, size_t len)
+{
+	unsigned long first = offset >> PAGE_SHIFT;
+	unsigned long last = (offset + len - 1) >> PAGE_SHIFT;
+
+	if (len)
+		pgsa_frames_write(page_to_pfn(page) + first, last - first + 1);
+}
+EXPORT_SYMBOL(__pgsa_page_write);
+
+void __pgsa_folio_write(struct folio *folio)
+{
+	pgsa_frames_write(folio_pfn(folio), folio_nr_pages(folio));
+}
+EXPORT_SYMBOL(__pgsa_folio_write);

@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Which frames may be sealed.
+ *
+ * A frame is admitted only if every legitimate way to write to it is known and
+ * hooked. What is not named here as admitted is refused.
+ */
+#include <linux/fs.h>
+#include <linux/memblock.h>
+#include <linux/magic.h>
+#include <linux/memory_hotplug.h>
+#include <linux/memremap.h>
+#include <linux/mm.h>
+#include <linux/pagemap.h>
+
+#include "pgsa.h"
+
+static const char * const pgsa_refusal_names[] = {
+	[PGSA_ADMITTED]			= "ok",
+	[PGSA_REFUSED_NOT_LRU]		= "not_lru",
+	[PGSA_REFUSED_UNMAPPED]		= "unmapped",
+	[PGSA_REFUSED_GONE]		= "gone",
+	[PGSA_REFUSED_DEVICE]		= "device",
+	[PGSA_REFUSED_HUGETLB]		= "hugetlb",
+	[PGSA_REFUSED_POISONED]		= "poisoned",
+	[PGSA_REFUSED_NOT_UPTODATE]	= "not_uptodate",
+	[PGSA_REFUSED_KSM]		= "ksm",
+	[PGSA_REFUSED_MOVABLE]		= "movable",
+	[PGSA_REFUSED_CACHE]		= "cache",
+	[PGSA_REFUSED_FILESYSTEM]	= "filesystem",
+	[PGSA_REFUSED_DIRTY]		= "dirty",
+	[PGSA_REFUSED_WRITE_OPEN]	= "write_open",
+	[PGSA_REFUSED_REFERENCED]	= "referenced",
+	[PGSA_REFUSED_LOCKED]		= "locked",
+};
+static_assert(ARRAY_SIZE(pgsa_refusal_names) == NR_PGSA_REFUSALS);
+
+/**
+ * pgsa_refusal_name - name of a reason, as users see it
+ * @refusal: the reason
+ *
+ * Context: Any context.
+ * Return: its name; "ok" for PGSA_ADMITTED.
+ */
+const char *pgsa_refusal_name(enum pgsa_refusal refusal)
+{
+	return pgsa_refusal_names[refusal];
+}
+
+/*
+ * File systems all of whose writes to a clean, uptodate folio go through a
+ * hooked helper (copy_page_from_iter_atomic(), zero_user_segments(), ...).
+ */
+static bool pgsa_filesystem_known(const struct super_block *sb)
+{
+	switch (sb->s_magic) {
+	case EXT4_SUPER_MAGIC:
+	case HOSTFS_SUPER_MAGIC:
+	case V9FS_MAGIC:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* The folio is locked, so its mapping stays. */
+static enum pgsa_refusal pgsa_file_refusal(struct folio *folio)
+{
+	struct address_space *mapping = folio->mapping;
+
+	if (!mapping || !mapping->host || !S_ISREG(mapping->host->i_mode) ||
+	    xa_load(&mapping->i_pages, folio->index) != folio)
+		return PGSA_REFUSED_CACHE;
+	if (!pgsa_filesystem_known(mapping->host->i_sb))
+		return PGSA_REFUSED_FILESYSTEM;
+	if (folio_test_dirty(folio) || folio_test_writeback(folio))
+		return PGSA_REFUSED_DIRTY;
+	if (atomic_read(&mapping->host->i_writecount) > 0)
+		return PGSA_REFUSED_WRITE_OPEN;
+	return PGSA_ADMITTED;
+}
+
+static int pgsa_expected_refs(const struct folio *folio)
+{
+	int refs = folio_mapcount(folio);
+
+	if (folio_test_anon(folio))
+		return refs + (folio_test_swapcache(folio) ?
+			       folio_nr_pages(folio) : 0);
+	return refs + folio_nr_pages(folio) + folio_test_private(folio);
+}
+
+/*
+ * Somebody who got a reference while the page was writable may write to it
+ * now: O_DIRECT, io_uring buffers, RDMA, ... Entries may come and go while we
+ * count, so two equal looks are asked for, here and again after the grace
+ * period.
+ */
+static bool pgsa_refs_known(struct folio *folio)
+{
+	int expected = pgsa_expected_refs(folio) + 1;	/* ours */
+	int refs = folio_ref_count(folio);
+
+	/* Neither look may be moved before the other. */
+	smp_rmb();
+	return refs == expected && expected == pgsa_expected_refs(folio) + 1 &&
+	       refs == folio_ref_count(folio) && !folio_maybe_dma_pinned(folio);
+}
+
+static enum pgsa_refusal pgsa_folio_refusal(struct folio *folio)
+{
+	enum pgsa_refusal refusal;
+
+	if (folio_is_zone_device(folio))
+		return PGSA_REFUSED_DEVICE;
+	if (folio_test_hugetlb(folio))
+		return PGSA_REFUSED_HUGETLB;
+	if (folio_test_hwpoison(folio) ||
+	    (folio_test_large(folio) && folio_test_has_hwpoisoned(folio)))
+		return PGSA_REFUSED_POISONED;
+	if (!folio_test_lru(folio))
+		return PGSA_REFUSED_NOT_LRU;
+	if (!folio_test_uptodate(folio))
+		return PGSA_REFUSED_NOT_UPTODATE;
+	if (!folio_mapped(folio))
+		return PGSA_REFUSED_UNMAPPED;
+	if (folio_test_ksm(folio))
+		return PGSA_REFUSED_KSM;
+	if (__folio_test_movable(folio))
+		return PGSA_REFUSED_MOVABLE;
+	if (!folio_test_anon(folio)) {
+		refusal = pgsa_file_refusal(folio);
+		if (refusal != PGSA_ADMITTED)
+			return refusal;
+	}
+	return pgsa_refs_known(folio) ? PGSA_ADMITTED :
+					PGSA_REFUSED_REFERENCED;
+}
+
+/**
+ * pgsa_folio_lock - hold a frame's folio, if the frame may be sealed
+ * @page: the frame, which must be online
+ * @refusal: why not; PGSA_ADMITTED otherwise
+ *
+ * Context: Any context in which the folio may be locked later; does not sleep.
+ * Return: the folio, locked and referenced, or NULL.
+ */
+struct folio *pgsa_folio_lock(struct page *page, enum pgsa_refusal *refusal)
+{
+	struct folio *folio;
+
+	/* Most frames end here, without a write to their struct page. */
+	*refusal = PGSA_REFUSED_NOT_LRU;
+	if (!PageLRU(page))
+		return NULL;
+	*refusal = PGSA_REFUSED_UNMAPPED;
+	if (!page_mapped(page))
+		return NULL;
+
+	*refusal = PGSA_REFUSED_GONE;
+	folio = page_folio(page);
+	if (!folio_try_get(folio))
+		return NULL;
+	if (page_folio(page) != folio)
+		goto put;
+	*refusal = PGSA_REFUSED_LOCKED;
+	if (!folio_trylock(folio))
+		goto put;
+	*refusal = pgsa_folio_refusal(folio);
+	if (*refusal == PGSA_ADMITTED)
+		return folio;
+	folio_unlock(folio);
+put:
+	folio_put(folio);
+	return NULL;
+}
+
+/**
+ * pgsa_folio_unlock - end what pgsa_folio_lock() began
+ * @folio: the folio
+ *
+ * Context: As pgsa_folio_lock().
+ */
+void pgsa_folio_unlock(struct folio *folio)
+{
+	folio_unlock(folio);
+	folio_put(folio);
+}
+
+/**
+ * pgsa_page_refusal - may this frame be sealed now?
+ * @page: the frame, which must be online
+ *
+ * Context: As pgsa_folio_lock(). The answer may be outdated at once.
+ * Return: PGSA_ADMITTED or the reason why not.
+ */
+enum pgsa_refusal pgsa_page_refusal(struct page *page)
+{
+	enum pgsa_refusal refusal;
+	struct folio *folio = pgsa_folio_lock(page, &refusal);
+
+	if (folio)
+		pgsa_folio_unlock(folio);
+	return refusal;
+}
+
+/*
+ * A check reads the page without a reference, not to disturb those who count
+ * them, and finds out afterwards whether the frame was freed meanwhile. That
+ * will not do where a free page may not even be read.
+ */
+static bool pgsa_free_pages_unreadable(void)
+{
+	return IS_ENABLED(CONFIG_KASAN) || debug_pagealloc_enabled_static();
+}
+
+/**
+ * pgsa_page_hold - make sure that the content of a page can be read
+ * @page: the page, which must be online
+ *
+ * Context: Any context.
+ * Return: true if it can, until pgsa_page_release().
+ */
+bool pgsa_page_hold(struct page *page)
+{
+	return !pgsa_free_pages_unreadable() || get_page_unless_zero(page);
+}
+
+/**
+ * pgsa_page_release - end what pgsa_page_hold() began
+ * @page: the page
+ *
+ * Context: As pgsa_page_hold().
+ */
+void pgsa_page_release(struct page *page)
+{
+	if (pgsa_free_pages_unreadable())
+		put_page(page);
+}
+
+/**
+ * pgsa_next_online_pfn - the next frame there is
+ * @pfn: number to begin with
+ *
+ * Context: The caller keeps memory from going offline.
+ * Return: @pfn or the lowest number above it that is online memory, ULONG_MAX
+ * if there is none.
+ */
+unsigned long pgsa_next_online_pfn(unsigned long pfn)
+{
+	/* Holes begin and end at the granularity of the memory map. */
+	while (pfn < max_pfn && !pfn_to_online_page(pfn))
+		pfn = ALIGN(pfn + 1, min_t(unsigned long, 512,
+					   pageblock_nr_pages));
+	return pfn < max_pfn ? pfn : ULONG_MAX;
+}

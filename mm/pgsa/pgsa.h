@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the files of mm/pgsa/ share.
+ */
+#ifndef _PGSA_PGSA_H
+#define _PGSA_PGSA_H
+
+#include <linux/atomic.h>
+#include <linux/configfs.h>
+#include <linux/mutex.h>
+#include <linux/types.h>
+
+#include "codes/code.h"
+#include "frame.h"
+#include "strategies/strategy.h"
+
+struct dentry;
+struct folio;
+struct mm_struct;
+struct page;
+struct task_struct;
+
+/* registry.c */
+
+#define PGSA_REGISTRY_MAX	15	/* ids 1..15 fit the frame word */
+
+/**
+ * struct pgsa_registry - named operations; filled at boot, then only read
+ * @nr: number of entries
+ * @entry: the entries; the id of one is its index plus one
+ */
+struct pgsa_registry {
+	unsigned int nr;
+	struct {
+		const char *name;
+		const void *ops;
+	} entry[PGSA_REGISTRY_MAX];
+};
+
+int pgsa_registry_add(struct pgsa_registry *registry, const char *name,
+		      const void *ops);
+unsigned int pgsa_registry_id(const struct pgsa_registry *registry,
+			      const char *name);
+ssize_t pgsa_registry_list(const struct pgsa_registry *registry, char *buf);
+
+const struct pgsa_code *pgsa_code_find(const char *name);
+const struct pgsa_code *pgsa_code_next(const struct pgsa_code *prev);
+const struct pgsa_code *pgsa_code_by_id(unsigned int id);
+unsigned int pgsa_code_id(const struct pgsa_code *code);
+const char *pgsa_code_name(unsigned int id);
+ssize_t pgsa_code_list(char *buf);
+const struct pgsa_strategy *pgsa_strategy_find(const char *name);
+ssize_t pgsa_strategy_list(char *buf);
+
+/* page.c */
+
+/**
+ * enum pgsa_refusal - why a frame may not be sealed now
+ * @PGSA_ADMITTED: it may
+ * @PGSA_REFUSED_NOT_LRU: not on an LRU list: no page cache or anonymous memory
+ * @PGSA_REFUSED_UNMAPPED: no process maps it
+ * @PGSA_REFUSED_GONE: it was freed or became part of another folio meanwhile
+ * @PGSA_REFUSED_DEVICE: device memory
+ * @PGSA_REFUSED_HUGETLB: part of a hugetlb page
+ * @PGSA_REFUSED_POISONED: known to be broken
+ * @PGSA_REFUSED_NOT_UPTODATE: being read from storage
+ * @PGSA_REFUSED_KSM: merged by KSM
+ * @PGSA_REFUSED_MOVABLE: movable memory of a driver
+ * @PGSA_REFUSED_CACHE: its page cache entry is not the usual one
+ * @PGSA_REFUSED_FILESYSTEM: of a file system whose writers are not all known
+ * @PGSA_REFUSED_DIRTY: dirty, or being written back
+ * @PGSA_REFUSED_WRITE_OPEN: of a file that is open for writing
+ * @PGSA_REFUSED_REFERENCED: somebody holds a reference that may be a writer's
+ * @PGSA_REFUSED_LOCKED: the folio is locked
+ * @NR_PGSA_REFUSALS: number of reasons
+ */
+enum pgsa_refusal {
+	PGSA_ADMITTED,
+	PGSA_REFUSED_NOT_LRU,
+	PGSA_REFUSED_UNMAPPED,
+	PGSA_REFUSED_GONE,
+	PGSA_REFUSED_DEVICE,
+	PGSA_REFUSED_HUGETLB,
+	PGSA_REFUSED_POISONED,
+	PGSA_REFUSED_NOT_UPTODATE,
+	PGSA_REFUSED_KSM,
+	PGSA_REFUSED_MOVABLE,
+	PGSA_REFUSED_CACHE,
+	PGSA_REFUSED_FILESYSTEM,
+	PGSA_REFUSED_DIRTY,
+	PGSA_REFUSED_WRITE_OPEN,
+	PGSA_REFUSED_REFERENCED,
+	PGSA_REFUSED_LOCKED,
+	NR_PGSA_REFUSALS
+};
+
+const char *pgsa_refusal_name(enum pgsa_refusal refusal);
+enum pgsa_refusal pgsa_page_refusal(struct page *page);
+struct folio *pgsa_folio_lock(struct page *page, enum pgsa_refusal *refusal);
+void pgsa_folio_unlock(struct folio *folio);
+bool pgsa_page_hold(struct page *page);
+void pgsa_page_release(struct page *page);
+
+/* governor.c */
+
+/**
+ * struct pgsa_governor - keeps a thread to its share of one CPU
+ * @wall_ns: time at the last look
+ * @cpu_ns: CPU time of the thread at the last look
+ * @debt_ns: CPU time used beyond the share (negative: not yet used), ns
+ */
+struct pgsa_governor {
+	u64 wall_ns;
+	u64 cpu_ns;
+	s64 debt_ns;
+};
+
+void pgsa_governor_start(struct pgsa_governor *governor, u64 wall_ns,
+			 u64 cpu_ns);
+u64 pgsa_governor_pause(struct pgsa_governor *governor, u64 wall_ns,
+			u64 cpu_ns, unsigned int permille);
+
+/* policy.c */
+
+#define PGSA_PERMILLE_MAX	1000
+#define PGSA_INTERVAL_MS_MAX	86400000	/* one day */
+
+/**
+ * struct pgsa_stats - what a policy has done; written by its searcher only
+ * @cycles: complete cycles
+ * @frames_checked: verifications
+ * @last_cycle_frames: verifications in the last complete cycle
+ * @last_cycle_ns: duration of the last complete cycle
+ * @cpu_ns: CPU time of the searcher
+ * @sealed: frames sealed
+ * @errors: confirmed errors
+ * @corrected: errors corrected by code
+ * @unresolved: errors that were not corrected
+ * @stale: checks that a legitimate write had overtaken
+ */
+struct pgsa_stats {
+	u64 cycles;
+	u64 frames_checked;
+	u64 last_cycle_frames;
+	u64 last_cycle_ns;
+	u64 cpu_ns;
+	u64 sealed;
+	u64 errors;
+	u64 corrected;
+	u64 unresolved;
+	u64 stale;
+};
+
+#define pgsa_stat_add(policy, field, nr)				\
+	WRITE_ONCE((policy)->stats.field, (policy)->stats.field + (nr))
+
+struct pgsa_search;
+
+/**
+ * struct pgsa_policy - one configfs directory
+ */
+struct pgsa_policy {
+	/** @group: the directory; its reference count is our lifetime */
+	struct config_group group;
+	/** @stats_group: its directory stats/ */
+	struct config_group stats_group;
+	/**
+	 * @lock: protects all below but @stats. Inside configfs' own locks;
+	 * held while the searcher starts and stops, so never taken by it.
+	 */
+	struct mutex lock;
+	/** @strategy: order of the search; fixed while live, as are the codes */
+	const struct pgsa_strategy *strategy;
+	/** @detect: detecting code */
+	const struct pgsa_code *detect;
+	/** @correct: correcting code, or NULL */
+	const struct pgsa_code *correct;
+	/** @cpu_permille: share of one CPU, 0 = unlimited; read lockless */
+	unsigned int cpu_permille;
+	/** @interval_ms: least time from cycle to cycle; read lockless */
+	unsigned int interval_ms;
+	/** @search: the running search, or NULL */
+	struct pgsa_search *search;
+	/** @stats: see struct pgsa_stats; lockless */
+	struct pgsa_stats stats;
+};
+
+void pgsa_policy_init(struct pgsa_policy *policy);
+int pgsa_policy_set_enable(struct pgsa_policy *policy, const char *text);
+int pgsa_policy_set_strategy(struct pgsa_policy *policy, const char *text);
+int pgsa_policy_set_detect(struct pgsa_policy *policy, const char *text);
+int pgsa_policy_set_correct(struct pgsa_policy *policy, const char *text);
+int pgsa_policy_set_scope(struct pgsa_policy *policy, const char *text);
+int pgsa_policy_set_cpu_permille(struct pgsa_policy *policy, const char *text);
+int pgsa_policy_set_interval_ms(struct pgsa_policy *policy, const char *text);
+void pgsa_policy_stop(struct pgsa_policy *policy);
+
+static inline const char *pgsa_policy_name(struct pgsa_policy *policy)
+{
+	return config_item_name(&policy->group.cg_item) ?: "?";
+}
+
+/* search.c */
+
+#define PGSA_CLAIMS_MAX		4096	/* frames sealed after one TLB flush */
+
+/**
+ * struct pgsa_claim - a frame waiting to be sealed
+ * @pfn: its number
+ * @word: its word when it was claimed
+ */
+struct pgsa_claim {
+	unsigned long pfn;
+	u64 word;
+};
+
+/**
+ * struct pgsa_search - a live policy's thread and what it works with
+ * @policy: the policy; its strategy and codes do not change while we live
+ * @thread: kpgsad/<policy>
+ * @detect_id: id of the detecting code
+ * @correct_id: id of the correcting code, 0 for none
+ * @cursor: how far the strategy has come
+ * @governor: pacing
+ * @cycle_ns: time at which the cycle began
+ * @cycle_cpu_ns: CPU time of the thread at that moment
+ * @cycle_frames: frames visited in this cycle
+ * @cycle_checked: frames verified in this cycle
+ * @drain_ns: time at which the per-CPU LRU caches were last emptied
+ * @nr_claims: number of @claims
+ * @first_claim_ns: age of the oldest of them
+ * @damaged: buffer for a damaged page as it was found
+ * @repaired: buffer for the same page, corrected
+ * @claims: frames that wait for a grace period and a TLB flush
+ */
+struct pgsa_search {
+	struct pgsa_policy *policy;
+	struct task_struct *thread;
+	unsigned int detect_id;
+	unsigned int correct_id;
+	struct pgsa_cursor cursor;
+	struct pgsa_governor governor;
+	u64 cycle_ns;
+	u64 cycle_cpu_ns;
+	u64 cycle_frames;
+	u64 cycle_checked;
+	u64 drain_ns;
+	unsigned int nr_claims;
+	u64 first_claim_ns;
+	void *damaged;
+	void *repaired;
+	struct pgsa_claim claims[PGSA_CLAIMS_MAX];
+};
+
+int pgsa_search_start(struct pgsa_policy *policy);
+void pgsa_search_stop(struct pgsa_policy *policy);
+
+/* seal.c */
+
+void pgsa_seal_claim(struct pgsa_search *search, unsigned long pfn, u64 word);
+void pgsa_seal_claimed(struct pgsa_search *search);
+void pgsa_seal_abandon(struct pgsa_search *search);
+void pgsa_visit(struct pgsa_search *search, unsigned long pfn);
+
+/* error.c */
+
+/**
+ * enum pgsa_result - what became of an error
+ * @PGSA_CORRECTED: the frame has its right content again
+ * @PGSA_UNRESOLVED: the frame is damaged, and will not be sealed again
+ * @PGSA_RECORD: not the frame was damaged but its record
+ * @NR_PGSA_RESULTS: number of results
+ */
+enum pgsa_result {
+	PGSA_CORRECTED,
+	PGSA_UNRESOLVED,
+	PGSA_RECORD,
+	NR_PGSA_RESULTS
+};
+
+void pgsa_error(struct pgsa_search *search, struct page *page,
+		struct pgsa_frame *frame, u64 word);
+u64 pgsa_errors_total(enum pgsa_result result);
+
+/* inject.c */
+
+#ifdef CONFIG_PGSA_INJECT
+s64 pgsa_inject_delay_ns(unsigned long pfn);
+void pgsa_consistency_init(struct dentry *dir);
+#else
+static inline s64 pgsa_inject_delay_ns(unsigned long pfn)
+{
+	return -1;
+}
+#endif
+
+#endif /* _PGSA_PGSA_H */

@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A policy: what users may set, and what they may not.
+ */
+#define pr_fmt(fmt) "pgsa: " fmt
+
+#include <linux/capability.h>
+#include <linux/errno.h>
+#include <linux/kstrtox.h>
+#include <linux/sched.h>
+#include <linux/printk.h>
+#include <linux/string.h>
+#include <kunit/visibility.h>
+
+#include "pgsa.h"
+
+#define PGSA_DEFAULT_STRATEGY		"sweep"
+#define PGSA_DEFAULT_DETECT		"crc32"
+#define PGSA_DEFAULT_CORRECT		"hamming"
+#define PGSA_DEFAULT_CPU_PERMILLE	10
+#define PGSA_DEFAULT_INTERVAL_MS	1000
+
+/**
+ * pgsa_policy_init - give a new policy its defaults
+ * @policy: the policy, zeroed
+ *
+ * Context: Process context.
+ */
+void pgsa_policy_init(struct pgsa_policy *policy)
+{
+	mutex_init(&policy->lock);
+	policy->strategy = pgsa_strategy_find(PGSA_DEFAULT_STRATEGY);
+	policy->detect = pgsa_code_find(PGSA_DEFAULT_DETECT);
+	policy->correct = pgsa_code_find(PGSA_DEFAULT_CORRECT);
+	policy->cpu_permille = PGSA_DEFAULT_CPU_PERMILLE;
+	policy->interval_ms = PGSA_DEFAULT_INTERVAL_MS;
+}
+EXPORT_SYMBOL_IF_KUNIT(pgsa_policy_init);
+
+static int pgsa_refuse(struct pgsa_policy *policy, const char *attr,
+		       const char *text, int err)
+{
+	const char *why;
+
+	switch (err) {
+	case -ENOENT:
+		why = "no such name";
+		break;
+	case -EBUSY:
+		why = "cannot be changed while the policy is enabled";
+		break;
+	case -EPERM:
+		why = "needs CAP_SYS_ADMIN";
+		break;
+	case -ENOMEM:
+		why = "out of memory";
+		break;
+	default:
+		why = "malformed or out of range";
+		break;
+	}
+	pr_info("%s: %s: '%.*s' refused: %s\n", pgsa_policy_name(policy), attr,
+		(int)strcspn(text, "\n"), text, why);
+	return err;
+}
+
+static int pgsa_parse_uint(const char *text, unsigned int max,
+			   unsigned int *value)
+{
+	unsigned int parsed;
+
+	if (kstrtouint(text, 10, &parsed) || parsed > max)
+		return -EINVAL;
+	*value = parsed;
+	return 0;
+}
+
+/**
+ * pgsa_policy_set_enable - go live, or stop
+ * @policy: the policy
+ * @text: "0" or "1"
+ *
+ * Context: Process context, may sleep.
+ * Return: 0, also if nothing changes; -EINVAL for another text; -ENOENT if the
+ * policy lacks a strategy or a detecting code, since none is built in; -EPERM
+ * without CAP_SYS_ADMIN; -ENOMEM or -EINTR.
+ */
+int pgsa_policy_set_enable(struct pgsa_policy *policy, const char *text)
+{
+	unsigned int on;
+	int ret = pgsa_parse_uint(text, 1, &on);
+
+	if (!ret && !capable(CAP_SYS_ADMIN))
+		ret = -EPERM;
+	if (ret)
+		return pgsa_refuse(policy, "enable", text, ret);
+
+	guard(mutex)(&policy->lock);
+	if (on == !!policy->search)
+		return 0;
+	if (!on) {
+		pgsa_search_stop(policy);
+		return 0;
+	}
+	ret = policy->strategy && policy->detect ? pgsa_search_start(policy) :
+						   -ENOENT;
+	return ret ? pgsa_refuse(policy, "enable", text, ret) : 0;
+}
+EXPORT_SYMBOL_IF_KUNIT(pgsa_policy_set_enable);
+
+/**
+ * pgsa_policy_stop - stop a policy if it is live
+ * @policy: the policy
+ *
+ * Context: Process context, may sleep.
+ */
+void pgsa_policy_stop(struct pgsa_policy *policy)
+{
+	guard(mutex)(&policy->lock);
+	if (policy->search)
+		pgsa_search_stop(policy);
+}
+
+/* What all attributes have in common that are fixed while live. */
+static int pgsa_set_fixed(struct pgsa_policy *policy, const char *attr,
+			  const char *text, const void **field,
+			  const void *value, int err)
+{
+	if (!err && !capable(CAP_SYS_ADMIN))
+		err = -EPERM;
+
+	guard(mutex)(&policy->lock);
+	if (!err && policy->search)
+		err = -EBUSY;
+	if (err)
+		return pgsa_refuse(policy, attr, text, err);
+	if (field)
+		*field = value;
+	return 0;
+}
+
+/**
+ * pgsa_policy_set_strategy - choose the search strategy
+ * @policy: the policy
+ * @text: name of a strategy
+ *
+ * Context: Process context, may sleep.
+ * Return: 0; -ENOENT for an unknown name; -EBUSY while live; -EPERM without
+ * CAP_SYS_ADMIN.
+ */
+int pgsa_policy_set_strategy(struct pgsa_policy *policy, const char *text)
+{
+	const struct pgsa_strategy *strategy = pgsa_strategy_find(text);
+
+	return pgsa_set_fixed(policy, "strategy", text,
+			      (const void **)&policy->strategy, strategy,
+			      strategy ? 0 : -ENOENT);
+}
+EXPORT_SYMBOL_IF_KUNIT(pgsa_policy_set_strategy);
+
+/**
+ * pgsa_policy_set_detect - choose the detecting code
+ * @policy: the policy
+ * @text: name of a code that detects
+ *
+ * Context: Process context, may sleep.
+ * Return: 0; -ENOENT for an unknown name; -EINVAL for a correcting code; -EBUSY
+ * while live; -EPERM without CAP_SYS_ADMIN.
+ */
+int pgsa_policy_set_detect(struct pgsa_policy *policy, const char *text)
+{
+	const struct pgsa_code *code = pgsa_code_find(text);
+	int err = !code ? -ENOENT : code->correct ? -EINVAL : 0;
+
+	return pgsa_set_fixed(policy, "detect", text,
+			      (const void **)&policy->detect, code, err);
+}
+EXPORT_SYMBOL_IF_KUNIT(pgsa_policy_set_detect);
+
+/**
+ * pgsa_policy_set_correct - choose the correcting code
+ * @policy: the policy
+ * @text: name of a code that corrects, or "none"
+ *
+ * Context: Process context, may sleep.
+ * Return: 0; -ENOENT for an unknown name; -EINVAL for a code that only detects;
+ * -EBUSY while live; -EPERM without CAP_SYS_ADMIN.
+ */
+int pgsa_policy_set_correct(struct pgsa_policy *policy, const char *text)
+{
+	const struct pgsa_code *code = pgsa_code_find(text);
+	int err = 0;
+
+	if (!sysfs_streq(text, "none"))
+		err = !code ? -ENOENT : !code->correct ? -EINVAL : 0;
+	return pgsa_set_fixed(policy, "correct", text,
+			      (const void **)&policy->correct, code, err);
+}
+EXPORT_SYMBOL_IF_KUNIT(pgsa_policy_set_correct);
+
+/**
+ * pgsa_policy_set_scope - choose which frames are in the set
+ * @policy: the policy
+ * @text: "mapped": frames that a process maps
+ *
+ * Context: Process context, may sleep.
+ * Return: 0; -ENOENT for another text; -EBUSY while live; -EPERM without
+ * CAP_SYS_ADMIN.
+ */
+int pgsa_policy_set_scope(struct pgsa_policy *policy, const char *text)
+{
+	return pgsa_set_fixed(policy, "scope", text, NULL, NULL,
+			      sysfs_streq(text, "mapped") ? 0 : -ENOENT);
+}
+EXPORT_SYMBOL_IF_KUNIT(pgsa_policy_set_scope);
+
+/* Limits hold from the searcher's next step on, so they may change live. */
+static int pgsa_set_limit(struct pgsa_policy *policy, const char *attr,
+			  const char *text, unsigned int max,
+			  unsigned int *field)
+{
+	unsigned int value;
+	int ret = pgsa_parse_uint(text, max, &value);
+
+	if (!ret && !capable(CAP_SYS_ADMIN))
+		ret = -EPERM;
+	if (ret)
+		return pgsa_refuse(policy, attr, text, ret);
+	WRITE_ONCE(*field, value);
+	return 0;
+}
+
+/**
+ * pgsa_policy_set_cpu_permille - set the searcher's share of one CPU
+ * @policy: the policy
+ * @text: 1 to 1000 per mille, or 0 for no limit
+ *
+ * Context: Process context.
+ * Return: 0; -EINVAL for another text; -EPERM without CAP_SYS_ADMIN.
+ */
+int pgsa_policy_set_cpu_permille(struct pgsa_policy *policy, const char *text)
+{
+	return pgsa_set_limit(policy, "cpu_permille", text, PGSA_PERMILLE_MAX,
+			      &policy->cpu_permille);
+}
+EXPORT_SYMBOL_IF_KUNIT(pgsa_policy_set_cpu_permille);
+
+/**
+ * pgsa_policy_set_interval_ms - set the least time from cycle to cycle
+ * @policy: the policy
+ * @text: 0 to PGSA_INTERVAL_MS_MAX milliseconds
+ *
+ * Context: Process context.
+ * Return: 0; -EINVAL for another text; -EPERM without CAP_SYS_ADMIN.
+ */
+int pgsa_policy_set_interval_ms(struct pgsa_policy *policy, const char *text)
+{
+	return pgsa_set_limit(policy, "interval_ms", text,
+			      PGSA_INTERVAL_MS_MAX, &policy->interval_ms);
+}
+EXPORT_SYMBOL_IF_KUNIT(pgsa_policy_set_interval_ms);

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Where the frame records are: the page_ext client, chosen at boot.
+ */
+#define pr_fmt(fmt) "pgsa: " fmt
+
+#include <linux/init.h>
+#include <linux/mm.h>
+#include <linux/page_ext.h>
+#include <linux/pgsa.h>
+#include <linux/printk.h>
+#include <linux/ratelimit.h>
+#include <xen/xen.h>
+
+#include "record.h"
+
+DEFINE_STATIC_KEY_FALSE(pgsa_key);
+EXPORT_SYMBOL(pgsa_key);
+
+static bool pgsa_wanted __initdata = IS_ENABLED(CONFIG_PGSA_DEFAULT_ON);
+
+static int __init pgsa_setup(char *arg)
+{
+	int ret = -EINVAL;
+
+	if (arg && !strcmp(arg, "on"))
+		ret = 1;
+	else if (arg && !strcmp(arg, "off"))
+		ret = 0;
+	if (ret < 0) {
+		pr_warn("pgsa=%s: neither on nor off, ignored\n", arg ?: "");
+		return ret;
+	}
+	pgsa_wanted = ret;
+	return 0;
+}
+early_param("pgsa", pgsa_setup);
+
+static bool __init pgsa_need(void)
+{
+	/* Xen PV changes page tables by hypercalls that no hook sees. */
+	return pgsa_wanted && !xen_pv_domain();
+}
+
+/* Called even when the records were not wanted. */
+static void __init pgsa_init(void)
+{
+	if (pgsa_need()) {
+		static_branch_enable(&pgsa_key);
+		pr_info("keeping %zu bytes per page frame\n",
+			sizeof(struct pgsa_frame));
+	} else if (pgsa_wanted) {
+		pr_warn("off: not possible in a Xen PV domain\n");
+	}
+}
+
+struct page_ext_operations pgsa_page_ext_ops = {
+	.size = sizeof(struct pgsa_frame),
+	.need = pgsa_need,
+	.init = pgsa_init,
+	.need_shared_flags = false,
+};
+
+/**
+ * pgsa_frame_get - look up the record of a frame
+ * @page: the frame
+ *
+ * Context: Any context. The caller may not sleep until pgsa_frame_put().
+ * Return: the record, or NULL where there is none: PGSA is off, the frame was
+ * allocated before page_ext, or its section is going offline. A NULL needs no
+ * pgsa_frame_put().
+ */
+struct pgsa_frame *pgsa_frame_get(const struct page *page)
+{
+	struct page_ext *ext;
+
+	if (!pgsa_on())
+		return NULL;
+	ext = page_ext_get(page);
+	return ext ? page_ext_data(ext, &pgsa_page_ext_ops) : NULL;
+}
+
+/**
+ * pgsa_frame_put - end the use of a record
+ * @frame: what pgsa_frame_get() returned, not NULL
+ *
+ * Context: Any context.
+ */
+void pgsa_frame_put(struct pgsa_frame *frame)
+{
+	page_ext_put((void *)frame - pgsa_page_ext_ops.offset);
+}
+
+static void pgsa_one_add_writer(struct pgsa_frame *frame, unsigned long pfn)
+{
+	pgsa_frame_add_writer(frame, pfn);
+}
+
+static void pgsa_one_sub_writer(struct pgsa_frame *frame, unsigned long pfn)
+{
+	if (!pgsa_frame_sub_writer(frame))
+		pr_warn_ratelimited("pfn 0x%lx: an entry that was never counted has gone; damaged page table?\n",
+				    pfn);
+}
+
+static void pgsa_one_write(struct pgsa_frame *frame, unsigned long pfn)
+{
+	pgsa_frame_write(frame, pfn);
+}
+
+static void pgsa_one_free(struct pgsa_frame *frame, unsigned long pfn)
+{
+	unsigned int writers = pgsa_frame_free(frame, pfn);
+
+	if (writers)
+		pr_warn_ratelimited("pfn 0x%lx: freed with %u writers; damaged page table?\n",
+				    pfn, writers);
+}
+
+/*
+ * Records of one section are contiguous, and a block of MAX_ORDER_NR_PAGES
+ * never crosses a section.
+ */
+static __always_inline void
+pgsa_for_frames(unsigned long pfn, unsigned long nr,
+		void (*one)(struct pgsa_frame *frame, unsigned long pfn))
+{
+	while (nr) {
+		unsigned long end = min(pfn + nr,
+					ALIGN(pfn + 1, MAX_ORDER_NR_PAGES));
+		struct pgsa_frame *first, *frame;
+
+		nr -= end - pfn;
+		first = pfn_valid(pfn) ? pgsa_frame_get(pfn_to_page(pfn)) : NULL;
+		if (!first) {
+			pfn = end;
+			continue;
+		}
+		for (frame = first; pfn < end; pfn++) {
+			one(frame, pfn);
+			frame = (void *)frame + page_ext_size;
+		}
+		pgsa_frame_put(first);
+	}
+}
+
+/**
+ * pgsa_frames_add_writer - pgsa_frame_add_writer() for consecutive frames
+ * @pfn: number of the first
+ * @nr: how many
+ *
+ * Context: Any context. Frames without a record are passed over.
+ */
+void pgsa_frames_add_writer(unsigned long pfn, unsigned long nr)
+{
+	pgsa_for_frames(pfn, nr, pgsa_one_add_writer);
+}
+
+/**
+ * pgsa_frames_sub_writer - pgsa_frame_sub_writer() for consecutive frames
+ * @pfn: number of the first
+ * @nr: how many
+ *
+ * Context: Any context. Frames without a record are passed over.
+ */
+void pgsa_frames_sub_writer(unsigned long pfn, unsigned long nr)
+{
+	pgsa_for_frames(pfn, nr, pgsa_one_sub_writer);
+}
+
+/**
+ * pgsa_frames_write - pgsa_frame_write() for consecutive frames
+ * @pfn: number of the first
+ * @nr: how many
+ *
+ * Context: Any context. Frames without a record are passed over.
+ */
+void pgsa_frames_write(unsigned long pfn, unsigned long nr)
+{
+	pgsa_for_frames(pfn, nr, pgsa_one_write);
+}
+
+/**
+ * pgsa_frames_free - pgsa_frame_free() for consecutive frames
+ * @pfn: number of the first
+ * @nr: how many
+ *
+ * Context: Any context. Frames without a record are passed over.
+ */
+void pgsa_frames_free(unsigned long pfn, unsigned long nr)
+{
+	pgsa_for_frames(pfn, nr, pgsa_one_free);
+}

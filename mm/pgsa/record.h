@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * From frame numbers to frame records.
+ */
+#ifndef _PGSA_RECORD_H
+#define _PGSA_RECORD_H
+
+#include <linux/types.h>
+
+#include "frame.h"
+
+struct page;
+
+struct pgsa_frame *pgsa_frame_get(const struct page *page);
+void pgsa_frame_put(struct pgsa_frame *frame);
+
+void pgsa_frames_add_writer(unsigned long pfn, unsigned long nr);
+void pgsa_frames_sub_writer(unsigned long pfn, unsigned long nr);
+void pgsa_frames_write(unsigned long pfn, unsigned long nr);
+void pgsa_frames_free(unsigned long pfn, unsigned long nr);
+
+#endif /* _PGSA_RECORD_H */

@@ -1,0 +1,316 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Sealing and verifying frames.
+ */
+
+/**
+ * DOC: Protocol
+ *
+ * A seal is right if the content it describes is what software left there last,
+ * and if every later write is announced by an event. Events are announced
+ * before the write. That is not enough: when the count of writers of a frame is
+ * zero, it may still be written
+ *
+ * - through a TLB entry that outlives its page table entry, since fork(),
+ *   mprotect(), reclaim and others flush long after they have changed entries;
+ * - by one who looked up the page while it was writable: get_user_pages() and
+ *   its users, as long as they hold a reference;
+ * - by one who is between announcing a write and having written: a hook comes
+ *   before the store to the page table, a file system holds the folio lock.
+ *
+ * So sealing has two phases, and a batch of frames shares what is costly:
+ *
+ * 1. claim: the frame seems admissible and has no writer; one compare-and-
+ *    exchange of the word that holds both state and writers moves it to
+ *    SEALING. Every event from here on moves it to OPEN.
+ * 2. synchronize_rcu(): page table entries change inside RCU read-side sections
+ *    or under spinlocks, so every change whose hook came before the claim is
+ *    stored now, and no entry that was counted is writable.
+ * 3. flush_tlb_all(): no CPU has a writable translation from before, and stores
+ *    made through one are visible. Its interrupts also wait for
+ *    get_user_pages_fast(), which runs with interrupts off; whoever succeeded
+ *    there holds a reference that is visible now.
+ * 4. With the folio locked, the frame must be admissible again, which includes
+ *    that no unknown reference exists, and its word unchanged. Writers under
+ *    the folio lock are excluded here; their dirt or their event is visible.
+ * 5. The codes are computed and stored, and compare-and-exchange moves the frame
+ *    from the claimed word to SEALED. It fails if any event came since 1.
+ *
+ * Hence all stores that software made to the page before 5 were visible in 4,
+ * and any later one is announced by an event that finds the frame SEALED.
+ *
+ * A check reads word, page, word. An event orders its change of the word before
+ * the write that follows (it is a full barrier), and the check its reads, so a
+ * check that saw any of the written data sees the changed word as well and is
+ * stale, not an error. A mismatch is confirmed on a copy with the folio locked
+ * and the frame admissible, and the move to BAD proves that the word had not
+ * changed after the copy.
+ */
+
+#include <linux/cleanup.h>
+#include <linux/iommu.h>
+#include <linux/mm.h>
+#include <linux/oom.h>
+#include <linux/rcupdate.h>
+#include <linux/sched/signal.h>
+#include <linux/string.h>
+#include <asm/tlbflush.h>
+#include <trace/events/pgsa.h>
+
+#include "pgsa.h"
+#include "record.h"
+
+static bool pgsa_check_equal(const union pgsa_check *check, u64 word,
+			     const void *content)
+{
+	const struct pgsa_code *detect =
+		pgsa_code_by_id(FIELD_GET(PGSA_WORD_DETECT, word));
+	u8 now[PGSA_DETECT_BYTES] = {};
+
+	/* A damaged id; the guard will tell. */
+	if (!detect)
+		return false;
+	detect->encode(content, now);
+	return !memcmp(now, check->detect, detect->check_bytes);
+}
+
+/**
+ * pgsa_seal_claim - put a frame on the list of those to be sealed
+ * @search: the search, with room for one more claim
+ * @pfn: number of the frame
+ * @word: its word, as last seen
+ *
+ * Context: The searcher's thread, which keeps memory from going offline.
+ */
+void pgsa_seal_claim(struct pgsa_search *search, unsigned long pfn, u64 word)
+{
+	struct page *page = pfn_to_page(pfn);
+	struct pgsa_frame *frame;
+
+	if (pgsa_page_refusal(page) != PGSA_ADMITTED)
+		return;
+	frame = pgsa_frame_get(page);
+	if (!frame)
+		return;
+	if (pgsa_frame_claim(frame, pfn, &word, search->detect_id,
+			     search->correct_id)) {
+		if (!search->nr_claims)
+			search->first_claim_ns = ktime_get_ns();
+		search->claims[search->nr_claims++] = (struct pgsa_claim) {
+			.pfn = pfn, .word = word,
+		};
+	}
+	pgsa_frame_put(frame);
+}
+
+/* Phase 4 and 5, with the folio locked and admitted. */
+static bool pgsa_seal_frame(struct pgsa_frame *frame, struct page *page,
+			    u64 word)
+{
+	unsigned int detect = FIELD_GET(PGSA_WORD_DETECT, word);
+	unsigned int correct = FIELD_GET(PGSA_WORD_CORRECT, word);
+	unsigned long pfn = page_to_pfn(page);
+	const void *content = page_address(page);
+	union pgsa_check check = {};
+	u32 crc;
+
+	if (pgsa_frame_word(frame) != word)
+		return false;
+	pgsa_code_by_id(detect)->encode(content, check.detect);
+	if (correct)
+		pgsa_code_by_id(correct)->encode(content, check.correct);
+	check.guard = pgsa_frame_guard(pfn, word, &check);
+
+	/* Read only after the word has become SEALED, by the move below. */
+	WRITE_ONCE(frame->check, check.raw);
+	if (!pgsa_frame_move(frame, pfn, &word, PGSA_FRAME_SEALED))
+		return false;
+	memcpy(&crc, check.detect, sizeof(crc));
+	trace_pgsa_seal(pfn, pgsa_code_name(detect), pgsa_code_name(correct),
+			crc);
+	return true;
+}
+
+static bool pgsa_seal_one(const struct pgsa_claim *claim)
+{
+	struct page *page = pfn_to_online_page(claim->pfn);
+	struct pgsa_frame *frame;
+	enum pgsa_refusal refusal;
+	struct folio *folio;
+	u64 word = claim->word;
+	bool sealed = false;
+
+	frame = page ? pgsa_frame_get(page) : NULL;
+	if (!frame)
+		return false;
+	folio = pgsa_folio_lock(page, &refusal);
+	if (folio) {
+		sealed = pgsa_seal_frame(frame, page, word);
+		pgsa_folio_unlock(folio);
+	}
+	/* Fails if an event has opened the frame, which is as good. */
+	if (!sealed)
+		pgsa_frame_move(frame, claim->pfn, &word, PGSA_FRAME_OPEN);
+	pgsa_frame_put(frame);
+	return sealed;
+}
+
+/*
+ * An IOMMU may walk the page tables of processes that share them with a device
+ * (SVA), and flush_tlb_all() does not reach its translations.
+ */
+static bool pgsa_devices_share_mm(void)
+{
+	struct task_struct *process, *task;
+	bool shared = false;
+
+	if (!IS_ENABLED(CONFIG_IOMMU_MM_DATA))
+		return false;
+	guard(rcu)();
+	for_each_process(process) {
+		task = find_lock_task_mm(process);
+		if (!task)
+			continue;
+		shared |= mm_valid_pasid(task->mm);
+		task_unlock(task);
+	}
+	return shared;
+}
+
+/**
+ * pgsa_seal_claimed - seal all frames that are claimed
+ * @search: the search
+ *
+ * Context: The searcher's thread, which keeps memory from going offline.
+ *	    Sleeps for a grace period.
+ */
+void pgsa_seal_claimed(struct pgsa_search *search)
+{
+	unsigned int i, sealed = 0;
+
+	if (!search->nr_claims)
+		return;
+	if (pgsa_devices_share_mm()) {
+		pgsa_seal_abandon(search);
+		return;
+	}
+	synchronize_rcu();
+	flush_tlb_all();
+	for (i = 0; i < search->nr_claims; i++) {
+		sealed += pgsa_seal_one(&search->claims[i]);
+		cond_resched();
+	}
+	search->nr_claims = 0;
+	pgsa_stat_add(search->policy, sealed, sealed);
+}
+
+/**
+ * pgsa_seal_abandon - give all claims back
+ * @search: the search
+ *
+ * Context: The searcher's thread, which keeps memory from going offline.
+ */
+void pgsa_seal_abandon(struct pgsa_search *search)
+{
+	while (search->nr_claims) {
+		struct pgsa_claim *claim = &search->claims[--search->nr_claims];
+		struct page *page = pfn_to_online_page(claim->pfn);
+		struct pgsa_frame *frame = page ? pgsa_frame_get(page) : NULL;
+
+		if (!frame)
+			continue;
+		pgsa_frame_move(frame, claim->pfn, &claim->word,
+				PGSA_FRAME_OPEN);
+		pgsa_frame_put(frame);
+	}
+}
+
+/*
+ * A mismatch was seen. Is it an error? A folio that cannot be held now is left
+ * SEALED and looked at again in the next cycle: nothing was proved.
+ */
+static void pgsa_confirm(struct pgsa_search *search, struct page *page,
+			 struct pgsa_frame *frame, u64 word)
+{
+	unsigned long pfn = page_to_pfn(page);
+	union pgsa_check check;
+	enum pgsa_refusal refusal;
+	struct folio *folio;
+
+	folio = pgsa_folio_lock(page, &refusal);
+	if (!folio)
+		return;
+	if (!pgsa_frame_move(frame, pfn, &word, PGSA_FRAME_CHECKING))
+		goto stale;
+	check.raw = READ_ONCE(frame->check);
+	memcpy(search->damaged, page_address(page), PAGE_SIZE);
+	if (pgsa_check_equal(&check, word, search->damaged)) {
+		pgsa_frame_move(frame, pfn, &word, PGSA_FRAME_SEALED);
+		goto unlock;
+	}
+	if (!pgsa_frame_move(frame, pfn, &word, PGSA_FRAME_BAD))
+		goto stale;
+	pgsa_error(search, page, frame, word);
+	goto unlock;
+stale:
+	pgsa_stat_add(search->policy, stale, 1);
+unlock:
+	pgsa_folio_unlock(folio);
+}
+
+static void pgsa_verify(struct pgsa_search *search, struct page *page,
+			struct pgsa_frame *frame, u64 word)
+{
+	union pgsa_check check = { .raw = READ_ONCE(frame->check) };
+	bool equal;
+
+	if (!pgsa_page_hold(page))
+		return;
+	equal = pgsa_check_equal(&check, word, page_address(page));
+	pgsa_page_release(page);
+
+	/* Pairs with the full barrier of the event before any write. */
+	smp_rmb();
+	if (pgsa_frame_word(frame) != word) {
+		pgsa_stat_add(search->policy, stale, 1);
+		return;
+	}
+	pgsa_stat_add(search->policy, frames_checked, 1);
+	search->cycle_checked++;
+	if (!equal)
+		pgsa_confirm(search, page, frame, word);
+}
+
+/**
+ * pgsa_visit - do what is to be done with one frame now
+ * @search: the search, with room for one more claim
+ * @pfn: number of the frame
+ *
+ * Context: The searcher's thread, which keeps memory from going offline. Does
+ *	    not sleep.
+ */
+void pgsa_visit(struct pgsa_search *search, unsigned long pfn)
+{
+	struct page *page = pfn_to_online_page(pfn);
+	struct pgsa_frame *frame;
+	u64 word;
+
+	frame = page ? pgsa_frame_get(page) : NULL;
+	if (!frame)
+		return;
+	word = pgsa_frame_word(frame);
+	switch (pgsa_word_state(word)) {
+	case PGSA_FRAME_NONE:
+	case PGSA_FRAME_OPEN:
+		if (!(word & (PGSA_WORD_WRITERS | PGSA_WORD_HURT)))
+			pgsa_seal_claim(search, pfn, word);
+		break;
+	case PGSA_FRAME_SEALED:
+		if (page_mapped(page))
+			pgsa_verify(search, page, frame, word);
+		break;
+	default:	/* another searcher is at it */
+		break;
+	}
+	pgsa_frame_put(frame);
+}

@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The searcher: a policy's thread kpgsad/<policy>, which asks the strategy for
+ * frames, visits them, and sleeps as its governor says.
+ */
+#define pr_fmt(fmt) "pgsa: " fmt
+
+#include <linux/err.h>
+#include <linux/freezer.h>
+#include <linux/gfp.h>
+#include <linux/hrtimer.h>
+#include <linux/kthread.h>
+#include <linux/ktime.h>
+#include <linux/memory_hotplug.h>
+#include <linux/printk.h>
+#include <linux/sched/cputime.h>
+#include <linux/slab.h>
+#include <linux/swap.h>
+#include <uapi/linux/sched/types.h>
+#include <trace/events/pgsa.h>
+
+#include "pgsa.h"
+
+#define KPGSAD_STEP_FRAMES	64	/* between two looks at the clock */
+#define KPGSAD_CLAIM_AGE_NS	NSEC_PER_SEC
+#define KPGSAD_DRAIN_NS		NSEC_PER_SEC
+
+static u64 kpgsad_cpu_ns(void)
+{
+	return task_sched_runtime(current);
+}
+
+/* Sleep, but not longer than until the policy stops. */
+static void kpgsad_sleep(u64 ns)
+{
+	ktime_t timeout = ns_to_ktime(ns);
+
+	set_current_state(TASK_INTERRUPTIBLE | TASK_FREEZABLE);
+	if (!kthread_should_stop())
+		schedule_hrtimeout_range(&timeout, ns >> 4, HRTIMER_MODE_REL);
+	__set_current_state(TASK_RUNNING);
+}
+
+static void kpgsad_begin_cycle(struct pgsa_search *search)
+{
+	search->cycle_ns = ktime_get_ns();
+	search->cycle_cpu_ns = kpgsad_cpu_ns();
+	search->cycle_frames = 0;
+	search->cycle_checked = 0;
+
+	/* Pages wait in per-CPU LRU caches, with a reference that we refuse. */
+	if (search->cycle_ns - search->drain_ns > KPGSAD_DRAIN_NS) {
+		lru_add_drain_all();
+		search->drain_ns = search->cycle_ns;
+	}
+}
+
+/* Returns how long to wait until the next cycle may begin, in ns. */
+static u64 kpgsad_end_cycle(struct pgsa_search *search)
+{
+	struct pgsa_policy *policy = search->policy;
+	u64 ns = ktime_get_ns() - search->cycle_ns;
+	u64 interval_ns = READ_ONCE(policy->interval_ms) * NSEC_PER_MSEC;
+
+	WRITE_ONCE(policy->stats.last_cycle_frames, search->cycle_checked);
+	WRITE_ONCE(policy->stats.last_cycle_ns, ns);
+	pgsa_stat_add(policy, cycles, 1);
+	trace_pgsa_cycle(pgsa_policy_name(policy), search->cycle_frames,
+			 search->cycle_checked, ns,
+			 kpgsad_cpu_ns() - search->cycle_cpu_ns);
+	return ns < interval_ns ? interval_ns - ns : 0;
+}
+
+/*
+ * Visit the next frames. Claims wait for others, to share the costs of sealing,
+ * but not for long. Returns false at the end of a cycle.
+ */
+static bool kpgsad_step(struct pgsa_search *search)
+{
+	unsigned long pfns[KPGSAD_STEP_FRAMES];
+	unsigned int i, nr;
+
+	get_online_mems();
+	nr = search->policy->strategy->fill(&search->cursor, pfns,
+					    ARRAY_SIZE(pfns));
+	for (i = 0; i < nr; i++) {
+		pgsa_visit(search, pfns[i]);
+		cond_resched();
+	}
+	search->cycle_frames += nr;
+	if (!nr || search->nr_claims > PGSA_CLAIMS_MAX - KPGSAD_STEP_FRAMES ||
+	    (search->nr_claims &&
+	     ktime_get_ns() - search->first_claim_ns > KPGSAD_CLAIM_AGE_NS))
+		pgsa_seal_claimed(search);
+	put_online_mems();
+
+	return nr;
+}
+
+static void kpgsad_account(struct pgsa_search *search, u64 start_ns)
+{
+	WRITE_ONCE(search->policy->stats.cpu_ns, start_ns + kpgsad_cpu_ns());
+}
+
+static int kpgsad(void *data)
+{
+	struct pgsa_search *search = data;
+	struct pgsa_policy *policy = search->policy;
+	u64 start_ns = policy->stats.cpu_ns;
+	u64 pause_ns;
+
+	set_freezable();
+	pgsa_governor_start(&search->governor, ktime_get_ns(), kpgsad_cpu_ns());
+	kpgsad_begin_cycle(search);
+	while (!kthread_freezable_should_stop(NULL)) {
+		if (!kpgsad_step(search)) {
+			pause_ns = kpgsad_end_cycle(search);
+			kpgsad_account(search, start_ns);
+			if (pause_ns)
+				kpgsad_sleep(pause_ns);
+			kpgsad_begin_cycle(search);
+		}
+		pause_ns = pgsa_governor_pause(&search->governor,
+					       ktime_get_ns(), kpgsad_cpu_ns(),
+					       READ_ONCE(policy->cpu_permille));
+		if (pause_ns) {
+			kpgsad_account(search, start_ns);
+			kpgsad_sleep(pause_ns);
+		}
+	}
+	get_online_mems();
+	pgsa_seal_abandon(search);
+	put_online_mems();
+	kpgsad_account(search, start_ns);
+	return 0;
+}
+
+static void pgsa_search_free(struct pgsa_search *search)
+{
+	if (!search)
+		return;
+	kfree(search->damaged);
+	kfree(search->repaired);
+	kvfree(search);
+}
+
+static struct pgsa_search *pgsa_search_alloc(struct pgsa_policy *policy)
+{
+	struct pgsa_search *search = kvzalloc(sizeof(*search), GFP_KERNEL);
+
+	if (!search)
+		return NULL;
+	search->policy = policy;
+	search->detect_id = pgsa_code_id(policy->detect);
+	search->correct_id = pgsa_code_id(policy->correct);
+	search->damaged = kmalloc(PAGE_SIZE, GFP_KERNEL);
+	search->repaired = kmalloc(PAGE_SIZE, GFP_KERNEL);
+	if (search->damaged && search->repaired)
+		return search;
+	pgsa_search_free(search);
+	return NULL;
+}
+
+/**
+ * pgsa_search_start - start the searcher of a policy
+ * @policy: the policy, locked, without a searcher
+ *
+ * Context: Process context, may sleep.
+ * Return: 0; -ENOMEM or -EINTR if there can be no thread; nothing has changed
+ * then.
+ */
+int pgsa_search_start(struct pgsa_policy *policy)
+{
+	struct sched_param param = {};
+	struct pgsa_search *search;
+
+	lockdep_assert_held(&policy->lock);
+	search = pgsa_search_alloc(policy);
+	if (!search)
+		return -ENOMEM;
+	search->thread = kthread_create(kpgsad, search, "kpgsad/%s",
+					pgsa_policy_name(policy));
+	if (IS_ERR(search->thread)) {
+		int ret = PTR_ERR(search->thread);
+
+		pgsa_search_free(search);
+		return ret;
+	}
+	sched_setscheduler_nocheck(search->thread, SCHED_IDLE, &param);
+	policy->search = search;
+	wake_up_process(search->thread);
+	return 0;
+}
+
+/**
+ * pgsa_search_stop - stop the searcher of a policy
+ * @policy: the policy, locked, with a searcher
+ *
+ * Context: Process context; sleeps until the thread has finished its step.
+ */
+void pgsa_search_stop(struct pgsa_policy *policy)
+{
+	lockdep_assert_held(&policy->lock);
+	kthread_stop(policy->search->thread);
+	pgsa_search_free(policy->search);
+	policy->search = NULL;
+}
