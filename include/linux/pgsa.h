@@ -78,7 +78,7 @@ static inline void pgsa_ptes_set(struct mm_struct *mm, pte_t *ptep, pte_t pte,
 }
 
 /**
- * pgsa_pte_change - one entry changes in place, or is cleared
+ * pgsa_pte_change - one entry changes in place
  * @mm: address space it belongs to
  * @old: the value it has had
  * @new: the value it gets; must be called before the store when it is writable
@@ -89,6 +89,19 @@ static inline void pgsa_pte_change(struct mm_struct *mm, pte_t old, pte_t new)
 {
 	if (pgsa_on())
 		__pgsa_pte_change(mm, old, new);
+}
+
+/**
+ * pgsa_pte_clear - one entry has been cleared
+ * @mm: address space it belongs to
+ * @pte: the value it had
+ *
+ * Context: Page table lock held.
+ */
+static inline void pgsa_pte_clear(struct mm_struct *mm, pte_t pte)
+{
+	if (pgsa_on())
+		__pgsa_pte_change(mm, pte, (pte_t) {});
 }
 
 /**
@@ -103,6 +116,19 @@ static inline void pgsa_pmd_change(struct mm_struct *mm, pmd_t old, pmd_t new)
 {
 	if (pgsa_on())
 		__pgsa_pmd_change(mm, old, new);
+}
+
+/**
+ * pgsa_pmd_clear - a PMD that may have been a leaf has been cleared
+ * @mm: address space it belongs to
+ * @pmd: the value it had
+ *
+ * Context: PMD lock held.
+ */
+static inline void pgsa_pmd_clear(struct mm_struct *mm, pmd_t pmd)
+{
+	if (pgsa_on())
+		__pgsa_pmd_change(mm, pmd, (pmd_t) {});
 }
 
 /**
@@ -160,6 +186,9 @@ static inline void pgsa_pte_change(struct mm_struct *mm, pte_t old, pte_t new)
 static inline void pgsa_pmd_change(struct mm_struct *mm, pmd_t old, pmd_t new)
 {
 }
+
+static inline void pgsa_pte_clear(struct mm_struct *mm, pte_t pte) {}
+static inline void pgsa_pmd_clear(struct mm_struct *mm, pmd_t pmd) {}
 
 static inline void pgsa_pte_clear_range(struct mm_struct *mm,
 					unsigned long addr, pmd_t pmd) {}

@@ -49,16 +49,16 @@ static int pgsa_flip(struct page *page, unsigned int offset, u64 mask)
 	u8 *content = (u8 *)page_address(page) + offset;
 	int i;
 
-	for (i = 0; mask >> (8 * i); i++) {
-		u8 byte;
+	for (i = 0; i < sizeof(mask); i++) {
+		u8 byte, flip = mask >> (8 * i);
 
+		if (!flip)
+			continue;
 		if (copy_from_kernel_nofault(&byte, content + i, 1))
 			return -EFAULT;
-		byte ^= mask >> (8 * i);
+		byte ^= flip;
 		if (copy_to_kernel_nofault(content + i, &byte, 1))
 			return -EFAULT;
-		if (i == sizeof(mask) - 1)
-			break;
 	}
 	return 0;
 }

@@ -254,6 +254,7 @@ struct pgsa_search {
 
 int pgsa_search_start(struct pgsa_policy *policy);
 void pgsa_search_stop(struct pgsa_policy *policy);
+void pgsa_search_wake(struct pgsa_search *search);
 
 /* seal.c */
 

@@ -214,7 +214,7 @@ int pgsa_policy_set_scope(struct pgsa_policy *policy, const char *text)
 }
 EXPORT_SYMBOL_IF_KUNIT(pgsa_policy_set_scope);
 
-/* Limits hold from the searcher's next step on, so they may change live. */
+/* Limits hold from the searcher's next step on: they may change live. */
 static int pgsa_set_limit(struct pgsa_policy *policy, const char *attr,
 			  const char *text, unsigned int max,
 			  unsigned int *field)
@@ -226,7 +226,11 @@ static int pgsa_set_limit(struct pgsa_policy *policy, const char *attr,
 		ret = -EPERM;
 	if (ret)
 		return pgsa_refuse(policy, attr, text, ret);
+
+	guard(mutex)(&policy->lock);
 	WRITE_ONCE(*field, value);
+	if (policy->search)
+		pgsa_search_wake(policy->search);
 	return 0;
 }
 

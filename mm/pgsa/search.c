@@ -30,14 +30,15 @@ static u64 kpgsad_cpu_ns(void)
 	return task_sched_runtime(current);
 }
 
-/* Sleep, but not longer than until the policy stops. */
+/* Sleep, but not longer than until the policy stops or a limit changes. */
 static void kpgsad_sleep(u64 ns)
 {
 	ktime_t timeout = ns_to_ktime(ns);
 
 	set_current_state(TASK_INTERRUPTIBLE | TASK_FREEZABLE);
 	if (!kthread_should_stop())
-		schedule_hrtimeout_range(&timeout, ns >> 4, HRTIMER_MODE_REL);
+		schedule_hrtimeout_range(&timeout, min(ns >> 4, NSEC_PER_MSEC),
+					 HRTIMER_MODE_REL);
 	__set_current_state(TASK_RUNNING);
 }
 
@@ -55,12 +56,10 @@ static void kpgsad_begin_cycle(struct pgsa_search *search)
 	}
 }
 
-/* Returns how long to wait until the next cycle may begin, in ns. */
-static u64 kpgsad_end_cycle(struct pgsa_search *search)
+static void kpgsad_end_cycle(struct pgsa_search *search)
 {
 	struct pgsa_policy *policy = search->policy;
 	u64 ns = ktime_get_ns() - search->cycle_ns;
-	u64 interval_ns = READ_ONCE(policy->interval_ms) * NSEC_PER_MSEC;
 
 	WRITE_ONCE(policy->stats.last_cycle_frames, search->cycle_checked);
 	WRITE_ONCE(policy->stats.last_cycle_ns, ns);
@@ -68,7 +67,20 @@ static u64 kpgsad_end_cycle(struct pgsa_search *search)
 	trace_pgsa_cycle(pgsa_policy_name(policy), search->cycle_frames,
 			 search->cycle_checked, ns,
 			 kpgsad_cpu_ns() - search->cycle_cpu_ns);
-	return ns < interval_ns ? interval_ns - ns : 0;
+}
+
+/* Wait until the next cycle may begin; a changed interval wakes us. */
+static void kpgsad_rest(struct pgsa_search *search)
+{
+	while (!kthread_freezable_should_stop(NULL)) {
+		u64 interval_ns = READ_ONCE(search->policy->interval_ms) *
+				  NSEC_PER_MSEC;
+		u64 ns = ktime_get_ns() - search->cycle_ns;
+
+		if (ns >= interval_ns)
+			break;
+		kpgsad_sleep(interval_ns - ns);
+	}
 }
 
 /*
@@ -114,10 +126,9 @@ static int kpgsad(void *data)
 	kpgsad_begin_cycle(search);
 	while (!kthread_freezable_should_stop(NULL)) {
 		if (!kpgsad_step(search)) {
-			pause_ns = kpgsad_end_cycle(search);
+			kpgsad_end_cycle(search);
 			kpgsad_account(search, start_ns);
-			if (pause_ns)
-				kpgsad_sleep(pause_ns);
+			kpgsad_rest(search);
 			kpgsad_begin_cycle(search);
 		}
 		pause_ns = pgsa_governor_pause(&search->governor,
@@ -204,4 +215,15 @@ void pgsa_search_stop(struct pgsa_policy *policy)
 	kthread_stop(policy->search->thread);
 	pgsa_search_free(policy->search);
 	policy->search = NULL;
+}
+
+/**
+ * pgsa_search_wake - a limit has changed
+ * @search: the search, which is being kept from stopping
+ *
+ * Context: Any context.
+ */
+void pgsa_search_wake(struct pgsa_search *search)
+{
+	wake_up_process(search->thread);
 }
