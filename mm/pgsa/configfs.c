@@ -27,25 +27,31 @@ static struct pgsa_policy *stats_to_policy(struct config_item *item)
 			    stats_group);
 }
 
-#define PGSA_STAT(field)						\
-static ssize_t pgsa_stats_##field##_show(struct config_item *item,	\
-					 char *page)			\
-{									\
-	return sysfs_emit(page, "%llu\n",				\
-			  READ_ONCE(stats_to_policy(item)->stats.field)); \
-}									\
-CONFIGFS_ATTR_RO(pgsa_stats_, field)
+static ssize_t pgsa_show_stat(struct config_item *item, char *page,
+			      enum pgsa_stat stat)
+{
+	return sysfs_emit(page, "%llu\n",
+			  READ_ONCE(stats_to_policy(item)->stats[stat]));
+}
 
-PGSA_STAT(cycles);
-PGSA_STAT(frames_checked);
-PGSA_STAT(last_cycle_frames);
-PGSA_STAT(last_cycle_ns);
-PGSA_STAT(cpu_ns);
-PGSA_STAT(sealed);
-PGSA_STAT(errors);
-PGSA_STAT(corrected);
-PGSA_STAT(unresolved);
-PGSA_STAT(stale);
+#define PGSA_STAT(name, stat)						\
+static ssize_t pgsa_stats_##name##_show(struct config_item *item,	\
+					char *page)			\
+{									\
+	return pgsa_show_stat(item, page, PGSA_STAT_##stat);		\
+}									\
+CONFIGFS_ATTR_RO(pgsa_stats_, name)
+
+PGSA_STAT(cycles, CYCLES);
+PGSA_STAT(frames_checked, FRAMES_CHECKED);
+PGSA_STAT(last_cycle_frames, LAST_CYCLE_FRAMES);
+PGSA_STAT(last_cycle_ns, LAST_CYCLE_NS);
+PGSA_STAT(cpu_ns, CPU_NS);
+PGSA_STAT(sealed, SEALED);
+PGSA_STAT(errors, ERRORS);
+PGSA_STAT(corrected, CORRECTED);
+PGSA_STAT(unresolved, UNRESOLVED);
+PGSA_STAT(stale, STALE);
 
 static struct configfs_attribute *pgsa_stats_attrs[] = {
 	&pgsa_stats_attr_cycles,

@@ -20,6 +20,7 @@ static const char * const pgsa_result_names[] = {
 	[PGSA_UNRESOLVED]	= "unresolved",
 	[PGSA_RECORD]		= "record",
 };
+
 static_assert(ARRAY_SIZE(pgsa_result_names) == NR_PGSA_RESULTS);
 
 static atomic64_t pgsa_errors[NR_PGSA_RESULTS];
@@ -170,11 +171,11 @@ static void pgsa_report(const struct pgsa_case *c, enum pgsa_result result)
 	if (result == PGSA_CORRECTED) {
 		code = c->correct->name;
 		bit = pgsa_trace_repair(c);
-		pgsa_stat_add(policy, corrected, 1);
+		pgsa_stat_add(policy, PGSA_STAT_CORRECTED, 1);
 	} else {
-		pgsa_stat_add(policy, unresolved, 1);
+		pgsa_stat_add(policy, PGSA_STAT_UNRESOLVED, 1);
 	}
-	pgsa_stat_add(policy, errors, 1);
+	pgsa_stat_add(policy, PGSA_STAT_ERRORS, 1);
 	atomic64_inc(&pgsa_errors[result]);
 	trace_pgsa_error(pfn, name, code, bit, pgsa_result_names[result],
 			 c->delay_ns);

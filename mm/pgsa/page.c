@@ -33,6 +33,7 @@ static const char * const pgsa_refusal_names[] = {
 	[PGSA_REFUSED_REFERENCED]	= "referenced",
 	[PGSA_REFUSED_LOCKED]		= "locked",
 };
+
 static_assert(ARRAY_SIZE(pgsa_refusal_names) == NR_PGSA_REFUSALS);
 
 /**

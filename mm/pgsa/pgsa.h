@@ -126,33 +126,32 @@ u64 pgsa_governor_pause(struct pgsa_governor *governor, u64 wall_ns,
 #define PGSA_INTERVAL_MS_MAX	86400000	/* one day */
 
 /**
- * struct pgsa_stats - what a policy has done; written by its searcher only
- * @cycles: complete cycles
- * @frames_checked: verifications
- * @last_cycle_frames: verifications in the last complete cycle
- * @last_cycle_ns: duration of the last complete cycle
- * @cpu_ns: CPU time of the searcher
- * @sealed: frames sealed
- * @errors: confirmed errors
- * @corrected: errors corrected by code
- * @unresolved: errors that were not corrected
- * @stale: checks that a legitimate write had overtaken
+ * enum pgsa_stat - what a policy counts
+ * @PGSA_STAT_CYCLES: complete cycles
+ * @PGSA_STAT_FRAMES_CHECKED: verifications
+ * @PGSA_STAT_LAST_CYCLE_FRAMES: verifications in the last complete cycle
+ * @PGSA_STAT_LAST_CYCLE_NS: duration of the last complete cycle
+ * @PGSA_STAT_CPU_NS: CPU time of the searcher
+ * @PGSA_STAT_SEALED: frames sealed
+ * @PGSA_STAT_ERRORS: confirmed errors
+ * @PGSA_STAT_CORRECTED: errors corrected by code
+ * @PGSA_STAT_UNRESOLVED: errors that were not corrected
+ * @PGSA_STAT_STALE: checks that a legitimate write had overtaken
+ * @NR_PGSA_STATS: how many
  */
-struct pgsa_stats {
-	u64 cycles;
-	u64 frames_checked;
-	u64 last_cycle_frames;
-	u64 last_cycle_ns;
-	u64 cpu_ns;
-	u64 sealed;
-	u64 errors;
-	u64 corrected;
-	u64 unresolved;
-	u64 stale;
+enum pgsa_stat {
+	PGSA_STAT_CYCLES,
+	PGSA_STAT_FRAMES_CHECKED,
+	PGSA_STAT_LAST_CYCLE_FRAMES,
+	PGSA_STAT_LAST_CYCLE_NS,
+	PGSA_STAT_CPU_NS,
+	PGSA_STAT_SEALED,
+	PGSA_STAT_ERRORS,
+	PGSA_STAT_CORRECTED,
+	PGSA_STAT_UNRESOLVED,
+	PGSA_STAT_STALE,
+	NR_PGSA_STATS
 };
-
-#define pgsa_stat_add(policy, field, nr)				\
-	WRITE_ONCE((policy)->stats.field, (policy)->stats.field + (nr))
 
 struct pgsa_search;
 
@@ -181,9 +180,21 @@ struct pgsa_policy {
 	unsigned int interval_ms;
 	/** @search: the running search, or NULL */
 	struct pgsa_search *search;
-	/** @stats: see struct pgsa_stats; lockless */
-	struct pgsa_stats stats;
+	/** @stats: by enum pgsa_stat; written only by the searcher, lockless */
+	u64 stats[NR_PGSA_STATS];
 };
+
+static inline void pgsa_stat_set(struct pgsa_policy *policy,
+				 enum pgsa_stat stat, u64 value)
+{
+	WRITE_ONCE(policy->stats[stat], value);
+}
+
+static inline void pgsa_stat_add(struct pgsa_policy *policy,
+				 enum pgsa_stat stat, u64 nr)
+{
+	pgsa_stat_set(policy, stat, policy->stats[stat] + nr);
+}
 
 void pgsa_policy_init(struct pgsa_policy *policy);
 int pgsa_policy_set_enable(struct pgsa_policy *policy, const char *text);

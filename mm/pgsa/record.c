@@ -14,7 +14,7 @@
 
 #include "record.h"
 
-DEFINE_STATIC_KEY_FALSE(pgsa_key);
+struct static_key_false pgsa_key = STATIC_KEY_FALSE_INIT;
 EXPORT_SYMBOL(pgsa_key);
 
 static bool pgsa_wanted __initdata = IS_ENABLED(CONFIG_PGSA_DEFAULT_ON);

@@ -201,7 +201,7 @@ void pgsa_seal_claimed(struct pgsa_search *search)
 		cond_resched();
 	}
 	search->nr_claims = 0;
-	pgsa_stat_add(search->policy, sealed, sealed);
+	pgsa_stat_add(search->policy, PGSA_STAT_SEALED, sealed);
 }
 
 /**
@@ -253,7 +253,7 @@ static void pgsa_confirm(struct pgsa_search *search, struct page *page,
 	pgsa_error(search, page, frame, word);
 	goto unlock;
 stale:
-	pgsa_stat_add(search->policy, stale, 1);
+	pgsa_stat_add(search->policy, PGSA_STAT_STALE, 1);
 unlock:
 	pgsa_folio_unlock(folio);
 }
@@ -272,10 +272,10 @@ static void pgsa_verify(struct pgsa_search *search, struct page *page,
 	/* Pairs with the full barrier of the event before any write. */
 	smp_rmb();
 	if (pgsa_frame_word(frame) != word) {
-		pgsa_stat_add(search->policy, stale, 1);
+		pgsa_stat_add(search->policy, PGSA_STAT_STALE, 1);
 		return;
 	}
-	pgsa_stat_add(search->policy, frames_checked, 1);
+	pgsa_stat_add(search->policy, PGSA_STAT_FRAMES_CHECKED, 1);
 	search->cycle_checked++;
 	if (!equal)
 		pgsa_confirm(search, page, frame, word);
@@ -284,25 +284,25 @@ static void pgsa_verify(struct pgsa_search *search, struct page *page,
 /**
  * pgsa_visit - do what is to be done with one frame now
  * @search: the search, with room for one more claim
- * @pfn: number of the frame
+ * @pfn: number of the frame, which is online
  *
  * Context: The searcher's thread, which keeps memory from going offline. Does
  *	    not sleep.
  */
 void pgsa_visit(struct pgsa_search *search, unsigned long pfn)
 {
-	struct page *page = pfn_to_online_page(pfn);
-	struct pgsa_frame *frame;
+	struct page *page = pfn_to_page(pfn);
+	struct pgsa_frame *frame = pgsa_frame_get(page);
 	u64 word;
 
-	frame = page ? pgsa_frame_get(page) : NULL;
 	if (!frame)
 		return;
 	word = pgsa_frame_word(frame);
 	switch (pgsa_word_state(word)) {
 	case PGSA_FRAME_NONE:
 	case PGSA_FRAME_OPEN:
-		if (!(word & (PGSA_WORD_WRITERS | PGSA_WORD_HURT)))
+		/* Most frames are free or the kernel's: ask their flag first. */
+		if (PageLRU(page) && !(word & (PGSA_WORD_WRITERS | PGSA_WORD_HURT)))
 			pgsa_seal_claim(search, pfn, word);
 		break;
 	case PGSA_FRAME_SEALED:

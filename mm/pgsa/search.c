@@ -61,9 +61,9 @@ static void kpgsad_end_cycle(struct pgsa_search *search)
 	struct pgsa_policy *policy = search->policy;
 	u64 ns = ktime_get_ns() - search->cycle_ns;
 
-	WRITE_ONCE(policy->stats.last_cycle_frames, search->cycle_checked);
-	WRITE_ONCE(policy->stats.last_cycle_ns, ns);
-	pgsa_stat_add(policy, cycles, 1);
+	pgsa_stat_set(policy, PGSA_STAT_LAST_CYCLE_FRAMES, search->cycle_checked);
+	pgsa_stat_set(policy, PGSA_STAT_LAST_CYCLE_NS, ns);
+	pgsa_stat_add(policy, PGSA_STAT_CYCLES, 1);
 	trace_pgsa_cycle(pgsa_policy_name(policy), search->cycle_frames,
 			 search->cycle_checked, ns,
 			 kpgsad_cpu_ns() - search->cycle_cpu_ns);
@@ -111,14 +111,15 @@ static bool kpgsad_step(struct pgsa_search *search)
 
 static void kpgsad_account(struct pgsa_search *search, u64 start_ns)
 {
-	WRITE_ONCE(search->policy->stats.cpu_ns, start_ns + kpgsad_cpu_ns());
+	pgsa_stat_set(search->policy, PGSA_STAT_CPU_NS,
+		      start_ns + kpgsad_cpu_ns());
 }
 
 static int kpgsad(void *data)
 {
 	struct pgsa_search *search = data;
 	struct pgsa_policy *policy = search->policy;
-	u64 start_ns = policy->stats.cpu_ns;
+	u64 start_ns = policy->stats[PGSA_STAT_CPU_NS];
 	u64 pause_ns;
 
 	set_freezable();

@@ -1,0 +1,416 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * KUnit suite pgsa_configfs: what may be written to the files of a policy, and
+ * that a refused write changes nothing.
+ */
+#include <kunit/resource.h>
+#include <kunit/test.h>
+#include <linux/capability.h>
+#include <linux/cred.h>
+#include <linux/mm.h>
+#include <linux/sched.h>
+#include <linux/string.h>
+
+#include "../pgsa.h"
+
+typedef int (*policy_set_t)(struct pgsa_policy *policy, const char *text);
+
+/* A file of a policy */
+struct policy_file {
+	const char *name;
+	policy_set_t set;
+	int err;		/* for a text that means nothing there */
+	const char *good;	/* a text that changes something */
+	bool fixed;		/* while live */
+};
+
+#define POLICY_FILE(name, ...) { #name, pgsa_policy_set_##name, __VA_ARGS__ }
+
+static const struct policy_file policy_files[] = {
+	POLICY_FILE(enable, -EINVAL, "1", false),
+	POLICY_FILE(strategy, -ENOENT, "sweep", true),
+	POLICY_FILE(detect, -ENOENT, "crc32", true),
+	POLICY_FILE(correct, -ENOENT, "hamming", true),
+	POLICY_FILE(scope, -ENOENT, "mapped", true),
+	POLICY_FILE(cpu_permille, -EINVAL, "20", false),
+	POLICY_FILE(interval_ms, -EINVAL, "20", false),
+};
+
+KUNIT_ARRAY_PARAM_DESC(policy_files, policy_files, name);
+
+static const char * const policy_nonsense[] = {
+	"", " ", "\n", "1 2", " 1", "1 ", "1\n\n", "1\n1", "-1", "0x10", "1.5",
+	"1e2", "10ms", "ten", "none at all", " sweep", "sweep ", "sweep\n\n",
+	"crc32 hamming", "mapped,", "%s%n", "4294967296", "4294967297",
+	"18446744073709551616", "18446744073709551617",
+};
+
+/* What one file alone refuses */
+static const struct policy_refusal {
+	const char *what;
+	policy_set_t set;
+	const char *text;
+	int err;
+} policy_refusals[] = {
+	{ "enable 2", pgsa_policy_set_enable, "2", -EINVAL },
+	{ "enable on", pgsa_policy_set_enable, "on", -EINVAL },
+	{ "unknown strategy", pgsa_policy_set_strategy, "nosuch", -ENOENT },
+	{ "no strategy", pgsa_policy_set_strategy, "none", -ENOENT },
+	{ "strategy in capitals", pgsa_policy_set_strategy, "SWEEP", -ENOENT },
+	{ "strategy cut", pgsa_policy_set_strategy, "swee", -ENOENT },
+	{ "code as strategy", pgsa_policy_set_strategy, "crc32", -ENOENT },
+	{ "correcting detect", pgsa_policy_set_detect, "hamming", -EINVAL },
+	{ "no detect", pgsa_policy_set_detect, "none", -ENOENT },
+	{ "unknown detect", pgsa_policy_set_detect, "crc", -ENOENT },
+	{ "detecting correct", pgsa_policy_set_correct, "crc32", -EINVAL },
+	{ "unknown correct", pgsa_policy_set_correct, "nosuch", -ENOENT },
+	{ "none in capitals", pgsa_policy_set_correct, "NONE", -ENOENT },
+	{ "unknown scope", pgsa_policy_set_scope, "nosuch", -ENOENT },
+	{ "scope cut", pgsa_policy_set_scope, "map", -ENOENT },
+	{ "share of 1001", pgsa_policy_set_cpu_permille, "1001", -EINVAL },
+	{ "share of 2^32-1", pgsa_policy_set_cpu_permille, "4294967295",
+	  -EINVAL },
+	{ "over a day", pgsa_policy_set_interval_ms, "86400001", -EINVAL },
+	{ "interval of 2^32-1", pgsa_policy_set_interval_ms, "4294967295",
+	  -EINVAL },
+};
+
+KUNIT_ARRAY_PARAM_DESC(policy_refusals, policy_refusals, what);
+
+struct policy_test {
+	struct pgsa_policy policy;
+	struct pgsa_policy want;
+	struct pgsa_search *search;	/* of nobody, to make a policy live */
+	char *text;			/* a page */
+};
+
+/* Compare all that the files show, and what they must not touch */
+static void policy_expect(struct kunit *test, const char *text)
+{
+	struct policy_test *pt = test->priv;
+
+	KUNIT_EXPECT_MEMEQ_MSG(test, &pt->policy.strategy, &pt->want.strategy,
+			       sizeof(pt->policy) -
+			       offsetof(struct pgsa_policy, strategy),
+			       "'%s'", text);
+	KUNIT_EXPECT_FALSE(test, mutex_is_locked(&pt->policy.lock));
+}
+
+/* A policy whose values are all different from those in policy_files */
+static void policy_odd(struct kunit *test)
+{
+	struct policy_test *pt = test->priv;
+
+	pt->policy.strategy = NULL;
+	pt->policy.detect = NULL;
+	pt->policy.correct = NULL;
+	pt->policy.cpu_permille = 777;
+	pt->policy.interval_ms = 777;
+	pt->want = pt->policy;
+}
+
+/* As an echo does it, too */
+static void policy_set_refused(struct kunit *test, policy_set_t set,
+			       const char *text, int err)
+{
+	struct policy_test *pt = test->priv;
+
+	KUNIT_EXPECT_EQ_MSG(test, set(&pt->policy, text), err, "'%s'", text);
+	policy_expect(test, text);
+	snprintf(pt->text, PAGE_SIZE, "%s\n", text);
+	KUNIT_EXPECT_EQ_MSG(test, set(&pt->policy, pt->text), err, "'%s'",
+			    pt->text);
+	policy_expect(test, pt->text);
+}
+
+static void policy_set_accepted(struct kunit *test, policy_set_t set,
+				const char *text)
+{
+	struct policy_test *pt = test->priv;
+
+	KUNIT_EXPECT_EQ_MSG(test, set(&pt->policy, text), 0, "'%s'", text);
+	policy_expect(test, text);
+}
+
+static void init_defaults(struct kunit *test)
+{
+	struct policy_test *pt = test->priv;
+
+	KUNIT_EXPECT_STREQ(test, pt->policy.strategy->name, "sweep");
+	KUNIT_EXPECT_STREQ(test, pt->policy.detect->name, "crc32");
+	KUNIT_EXPECT_STREQ(test, pt->policy.correct->name, "hamming");
+	KUNIT_EXPECT_EQ(test, pt->policy.cpu_permille, 10);
+	KUNIT_EXPECT_EQ(test, pt->policy.interval_ms, 1000);
+	KUNIT_EXPECT_NULL(test, pt->policy.search);
+	KUNIT_EXPECT_FALSE(test, mutex_is_locked(&pt->policy.lock));
+}
+
+static void set_nonsense(struct kunit *test)
+{
+	const struct policy_file *file = test->param_value;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(policy_nonsense); i++)
+		policy_set_refused(test, file->set, policy_nonsense[i],
+				   file->err);
+	policy_odd(test);
+	for (i = 0; i < ARRAY_SIZE(policy_nonsense); i++)
+		policy_set_refused(test, file->set, policy_nonsense[i],
+				   file->err);
+}
+
+static void set_refused(struct kunit *test)
+{
+	const struct policy_refusal *refusal = test->param_value;
+
+	policy_set_refused(test, refusal->set, refusal->text, refusal->err);
+	policy_odd(test);
+	policy_set_refused(test, refusal->set, refusal->text, refusal->err);
+}
+
+/* As long as a file can give it */
+static void set_long_text(struct kunit *test)
+{
+	const struct policy_file *file = test->param_value;
+	struct policy_test *pt = test->priv;
+	size_t good = strlen(file->good);
+	const char *fill;
+
+	for (fill = "19a \n"; *fill; fill++) {
+		memset(pt->text, *fill, PAGE_SIZE - 1);
+		KUNIT_EXPECT_EQ(test, file->set(&pt->policy, pt->text),
+				file->err);
+		policy_expect(test, "long");
+		memcpy(pt->text, file->good, good);
+		KUNIT_EXPECT_EQ(test, file->set(&pt->policy, pt->text),
+				file->err);
+		policy_expect(test, "long");
+	}
+}
+
+static void set_names(struct kunit *test)
+{
+	struct policy_test *pt = test->priv;
+	unsigned int i;
+
+	for (i = 0; i < 2; i++) {
+		policy_odd(test);
+		pt->want.strategy = pgsa_strategy_find("sweep");
+		policy_set_accepted(test, pgsa_policy_set_strategy,
+				    i ? "sweep\n" : "sweep");
+		pt->want.detect = pgsa_code_find("crc32");
+		policy_set_accepted(test, pgsa_policy_set_detect,
+				    i ? "crc32\n" : "crc32");
+		pt->want.correct = pgsa_code_find("hamming");
+		policy_set_accepted(test, pgsa_policy_set_correct,
+				    i ? "hamming\n" : "hamming");
+		pt->want.correct = NULL;
+		policy_set_accepted(test, pgsa_policy_set_correct,
+				    i ? "none\n" : "none");
+		policy_set_accepted(test, pgsa_policy_set_scope,
+				    i ? "mapped\n" : "mapped");
+	}
+}
+
+static void policy_set_number(struct kunit *test, policy_set_t set,
+			      unsigned int *want, unsigned int number)
+{
+	struct policy_test *pt = test->priv;
+	unsigned int i;
+
+	for (i = 0; i < 2; i++) {
+		policy_odd(test);
+		*want = number;
+		snprintf(pt->text, PAGE_SIZE, "%u%s", number, i ? "\n" : "");
+		policy_set_accepted(test, set, pt->text);
+	}
+}
+
+static void set_cpu_permille(struct kunit *test)
+{
+	static const unsigned int numbers[] = { 0, 1, 9, 10, 999, 1000 };
+	struct policy_test *pt = test->priv;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(numbers); i++)
+		policy_set_number(test, pgsa_policy_set_cpu_permille,
+				  &pt->want.cpu_permille, numbers[i]);
+}
+
+static void set_interval_ms(struct kunit *test)
+{
+	static const unsigned int numbers[] = {
+		0, 1, 999, 1000, 86399999, 86400000,
+	};
+	struct policy_test *pt = test->priv;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(numbers); i++)
+		policy_set_number(test, pgsa_policy_set_interval_ms,
+				  &pt->want.interval_ms, numbers[i]);
+}
+
+static void policy_make_live(struct kunit *test)
+{
+	struct policy_test *pt = test->priv;
+
+	pt->policy.search = pt->search;
+	pt->want = pt->policy;
+}
+
+static void set_while_live(struct kunit *test)
+{
+	const struct policy_file *file = test->param_value;
+	struct policy_test *pt = test->priv;
+
+	policy_odd(test);
+	policy_make_live(test);
+	if (file->fixed) {
+		policy_set_refused(test, file->set, file->good, -EBUSY);
+		return;
+	}
+	if (file->set == pgsa_policy_set_cpu_permille)
+		pt->want.cpu_permille = 20;
+	if (file->set == pgsa_policy_set_interval_ms)
+		pt->want.interval_ms = 20;
+	policy_set_accepted(test, file->set, file->good);
+}
+
+/* Even if it is what the policy has already, and also to nothing */
+static void set_same_while_live(struct kunit *test)
+{
+	policy_make_live(test);
+	policy_set_refused(test, pgsa_policy_set_strategy, "sweep", -EBUSY);
+	policy_set_refused(test, pgsa_policy_set_detect, "crc32", -EBUSY);
+	policy_set_refused(test, pgsa_policy_set_correct, "hamming", -EBUSY);
+	policy_set_refused(test, pgsa_policy_set_correct, "none", -EBUSY);
+	policy_set_refused(test, pgsa_policy_set_scope, "mapped", -EBUSY);
+}
+
+static void set_refused_while_live(struct kunit *test)
+{
+	const struct policy_refusal *refusal = test->param_value;
+	struct policy_test *pt = test->priv;
+
+	policy_make_live(test);
+	KUNIT_EXPECT_LT(test, refusal->set(&pt->policy, refusal->text), 0);
+	policy_expect(test, refusal->text);
+}
+
+static void set_without_capability(struct kunit *test)
+{
+	const struct policy_file *file = test->param_value;
+	struct cred *cred = prepare_creds();
+	const struct cred *old;
+
+	KUNIT_ASSERT_NOT_NULL(test, cred);
+	cap_lower(cred->cap_effective, CAP_SYS_ADMIN);
+	old = override_creds(cred);
+	if (capable(CAP_SYS_ADMIN)) {
+		revert_creds(old);
+		put_cred(cred);
+		kunit_skip(test, "this kernel knows no capabilities");
+	}
+	policy_odd(test);
+	policy_set_refused(test, file->set, file->good, -EPERM);
+	revert_creds(old);
+	put_cred(cred);
+}
+
+static void enable_without_detect(struct kunit *test)
+{
+	struct policy_test *pt = test->priv;
+
+	pt->policy.detect = NULL;
+	pt->want = pt->policy;
+	policy_set_refused(test, pgsa_policy_set_enable, "1", -ENOENT);
+}
+
+static void enable_without_strategy(struct kunit *test)
+{
+	struct policy_test *pt = test->priv;
+
+	pt->policy.strategy = NULL;
+	pt->want = pt->policy;
+	policy_set_refused(test, pgsa_policy_set_enable, "1", -ENOENT);
+}
+
+static void policy_stop(void *policy)
+{
+	pgsa_policy_stop(policy);
+}
+
+/* The only case with a searcher; processes whose frames it could see are none */
+static void enable_starts_and_stops(struct kunit *test)
+{
+	struct policy_test *pt = test->priv;
+	struct pgsa_policy *policy = &pt->policy;
+	struct pgsa_search *search;
+
+	policy_set_accepted(test, pgsa_policy_set_enable, "0");
+	policy_set_accepted(test, pgsa_policy_set_enable, "0\n");
+	KUNIT_ASSERT_EQ(test, kunit_add_action(test, policy_stop, policy), 0);
+
+	KUNIT_EXPECT_EQ(test, pgsa_policy_set_enable(policy, "1\n"), 0);
+	search = policy->search;
+	KUNIT_ASSERT_NOT_NULL(test, search);
+	KUNIT_EXPECT_EQ(test, pgsa_policy_set_enable(policy, "1"), 0);
+	KUNIT_EXPECT_PTR_EQ(test, policy->search, search);
+	KUNIT_EXPECT_EQ(test, pgsa_policy_set_strategy(policy, "sweep"),
+			-EBUSY);
+	KUNIT_EXPECT_EQ(test, pgsa_policy_set_cpu_permille(policy, "0"), 0);
+	KUNIT_EXPECT_EQ(test, pgsa_policy_set_interval_ms(policy, "5000"), 0);
+	KUNIT_EXPECT_EQ(test, policy->cpu_permille, 0);
+	KUNIT_EXPECT_EQ(test, policy->interval_ms, 5000);
+
+	KUNIT_EXPECT_EQ(test, pgsa_policy_set_enable(policy, "0"), 0);
+	KUNIT_EXPECT_NULL(test, policy->search);
+	KUNIT_EXPECT_EQ(test, pgsa_policy_set_correct(policy, "none"), 0);
+	KUNIT_EXPECT_EQ(test, policy->stats.errors, 0);
+}
+
+static int policy_init(struct kunit *test)
+{
+	struct policy_test *pt = kunit_kzalloc(test, sizeof(*pt), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, pt);
+	pt->text = kunit_kzalloc(test, PAGE_SIZE, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, pt->text);
+	pt->search = kunit_kzalloc(test, sizeof(*pt->search), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, pt->search);
+	/* Whom a changed limit wakes */
+	pt->search->thread = current;
+	pt->search->policy = &pt->policy;
+	pgsa_policy_init(&pt->policy);
+	pt->want = pt->policy;
+	test->priv = pt;
+	if (!pt->policy.strategy || !pt->policy.detect || !pt->policy.correct)
+		kunit_skip(test, "a code or strategy is not built in");
+	return 0;
+}
+
+static struct kunit_case policy_cases[] = {
+	KUNIT_CASE(init_defaults),
+	KUNIT_CASE_PARAM(set_nonsense, policy_files_gen_params),
+	KUNIT_CASE_PARAM(set_refused, policy_refusals_gen_params),
+	KUNIT_CASE_PARAM(set_long_text, policy_files_gen_params),
+	KUNIT_CASE(set_names),
+	KUNIT_CASE(set_cpu_permille),
+	KUNIT_CASE(set_interval_ms),
+	KUNIT_CASE_PARAM(set_while_live, policy_files_gen_params),
+	KUNIT_CASE(set_same_while_live),
+	KUNIT_CASE_PARAM(set_refused_while_live, policy_refusals_gen_params),
+	KUNIT_CASE_PARAM(set_without_capability, policy_files_gen_params),
+	KUNIT_CASE(enable_without_detect),
+	KUNIT_CASE(enable_without_strategy),
+	KUNIT_CASE(enable_starts_and_stops),
+	{}
+};
+
+static struct kunit_suite policy_suite = {
+	.name = "pgsa_configfs",
+	.init = policy_init,
+	.test_cases = policy_cases,
+};
+
+kunit_test_suite(policy_suite);

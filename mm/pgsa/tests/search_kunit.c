@@ -1,0 +1,309 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * KUnit suite pgsa_search: the governor in simulated time, and the order in
+ * which the strategy sweep goes through memory.
+ */
+#include <kunit/test.h>
+#include <linux/memory_hotplug.h>
+#include <linux/mm.h>
+#include <linux/prandom.h>
+#include <linux/time64.h>
+
+#include "../pgsa.h"
+
+#define DAY_NS			(86400ULL * NSEC_PER_SEC)
+#define GOVERNOR_BURST_NS	(2 * NSEC_PER_MSEC)
+#define GOVERNOR_STEPS		200000
+
+#define SWEEP_STEP_MAX		1000
+
+/* A thread in simulated time */
+struct governed {
+	struct pgsa_governor governor;
+	unsigned int permille;
+	u64 wall_ns;
+	u64 cpu_ns;
+	struct rnd_state rnd;
+};
+
+static struct governed *governed_start(struct kunit *test,
+				       unsigned int permille)
+{
+	struct governed *g = kunit_kzalloc(test, sizeof(*g), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, g);
+	g->permille = permille;
+	/* Neither clock begins at zero. */
+	g->wall_ns = 3 * DAY_NS;
+	g->cpu_ns = 7 * NSEC_PER_SEC;
+	prandom_seed_state(&g->rnd, 2009);
+	pgsa_governor_start(&g->governor, g->wall_ns, g->cpu_ns);
+	return g;
+}
+
+static u64 governed_pause(struct governed *g)
+{
+	return pgsa_governor_pause(&g->governor, g->wall_ns, g->cpu_ns,
+				   g->permille);
+}
+
+static void governed_work(struct governed *g, u64 ns)
+{
+	g->wall_ns += ns;
+	g->cpu_ns += ns;
+}
+
+/* Work in steps without a pause; returns the CPU time until there is one */
+static u64 governed_work_until_pause(struct governed *g, u64 step_ns)
+{
+	u64 cpu_ns = g->cpu_ns;
+
+	do
+		governed_work(g, step_ns);
+	while (!governed_pause(g));
+	return g->cpu_ns - cpu_ns;
+}
+
+/*
+ * Work and sleep as told, where a sleep takes up to one @late-th longer, and
+ * expect a share that is right within one per cent.
+ */
+static void governed_expect_share(struct kunit *test, struct governed *g,
+				  u32 step_ns, u32 late)
+{
+	u64 wall_ns = g->wall_ns, cpu_ns = g->cpu_ns, pause_ns, due;
+	unsigned int i;
+
+	for (i = 0; i < GOVERNOR_STEPS; i++) {
+		governed_work(g, 1 + prandom_u32_state(&g->rnd) % step_ns);
+		pause_ns = governed_pause(g);
+		g->wall_ns += pause_ns;
+		if (late)
+			g->wall_ns += prandom_u32_state(&g->rnd) %
+				      (pause_ns / late + 1);
+	}
+	due = (g->wall_ns - wall_ns) * g->permille;
+	cpu_ns = (g->cpu_ns - cpu_ns) * 1000;
+	KUNIT_EXPECT_GE_MSG(test, cpu_ns, due / 100 * 99, "step %u", step_ns);
+	KUNIT_EXPECT_LE_MSG(test, cpu_ns, due / 100 * 101, "step %u", step_ns);
+}
+
+static const unsigned int search_shares[] = { 1, 10, 50, 200, 999, 1000 };
+static const unsigned int search_steps[] = { 1, 7, 64, SWEEP_STEP_MAX };
+
+static void search_number_desc(const unsigned int *number, char *desc)
+{
+	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "%u", *number);
+}
+
+KUNIT_ARRAY_PARAM(search_shares, search_shares, search_number_desc);
+KUNIT_ARRAY_PARAM(search_steps, search_steps, search_number_desc);
+
+static unsigned int search_param(const struct kunit *test)
+{
+	return *(const unsigned int *)test->param_value;
+}
+
+static void pause_gives_share(struct kunit *test)
+{
+	struct governed *g = governed_start(test, search_param(test));
+
+	governed_expect_share(test, g, 20 * NSEC_PER_USEC, 0);
+	governed_expect_share(test, g, 5 * NSEC_PER_MSEC, 0);
+}
+
+static void pause_gives_share_to_late_sleeper(struct kunit *test)
+{
+	struct governed *g = governed_start(test, search_param(test));
+
+	governed_expect_share(test, g, 200 * NSEC_PER_USEC, 16);
+}
+
+static void pause_to_the_nanosecond(struct kunit *test)
+{
+	struct governed *g = governed_start(test, 10);
+	u64 pause_ns = 99 * NSEC_PER_MSEC;
+
+	KUNIT_EXPECT_EQ(test, governed_pause(g), 0);
+	governed_work(g, NSEC_PER_MSEC);
+	KUNIT_EXPECT_EQ(test, governed_pause(g), pause_ns);
+	/* To ask again does not change the answer while no time passes. */
+	KUNIT_EXPECT_EQ(test, governed_pause(g), pause_ns);
+	g->wall_ns += pause_ns / 3;
+	KUNIT_EXPECT_EQ(test, governed_pause(g), pause_ns - pause_ns / 3);
+	g->wall_ns += pause_ns - pause_ns / 3;
+	KUNIT_EXPECT_EQ(test, governed_pause(g), 0);
+	KUNIT_EXPECT_EQ(test, g->governor.debt_ns, 0);
+}
+
+static void pause_unlimited(struct kunit *test)
+{
+	struct governed *g = governed_start(test, 0);
+	unsigned int i;
+
+	for (i = 0; i < GOVERNOR_STEPS; i++) {
+		governed_work(g, NSEC_PER_MSEC);
+		KUNIT_ASSERT_EQ(test, governed_pause(g), 0);
+	}
+	/* A limit holds from now on, for what is done from now on. */
+	g->permille = 10;
+	governed_work(g, NSEC_PER_MSEC);
+	KUNIT_EXPECT_EQ(test, governed_pause(g), 99 * NSEC_PER_MSEC);
+	g->permille = 0;
+	KUNIT_EXPECT_EQ(test, governed_pause(g), 0);
+}
+
+/* Made up for after a time without a CPU: as much as the cap, and no more */
+static void pause_credit_is_capped(struct kunit *test)
+{
+	unsigned int permille = search_param(test);
+	struct governed *g = governed_start(test, permille);
+	u64 step_ns = 10 * NSEC_PER_USEC, cpu_ns, due_ns;
+
+	if (permille == 1000)
+		kunit_skip(test, "never pauses");
+	g->wall_ns += 10 * NSEC_PER_SEC;
+	KUNIT_EXPECT_EQ(test, governed_pause(g), 0);
+	cpu_ns = governed_work_until_pause(g, step_ns);
+	due_ns = GOVERNOR_BURST_NS * 1000 / (1000 - permille);
+	KUNIT_EXPECT_GE(test, cpu_ns, due_ns);
+	KUNIT_EXPECT_LE(test, cpu_ns, due_ns + 1000 * step_ns /
+			(1000 - permille));
+}
+
+static void pause_after_idle_day(struct kunit *test)
+{
+	struct governed *g = governed_start(test, search_param(test));
+	unsigned int years;
+
+	for (years = 0; years <= 100; years += 50) {
+		g->wall_ns += DAY_NS + years * 365 * DAY_NS;
+		KUNIT_EXPECT_EQ(test, governed_pause(g), 0);
+		KUNIT_EXPECT_EQ(test, g->governor.debt_ns,
+				-(s64)GOVERNOR_BURST_NS);
+	}
+	governed_expect_share(test, g, 5 * NSEC_PER_MSEC, 0);
+}
+
+static void pause_after_hour_of_work(struct kunit *test)
+{
+	struct governed *g = governed_start(test, 1);
+
+	governed_work(g, 3600 * NSEC_PER_SEC);
+	KUNIT_EXPECT_EQ(test, governed_pause(g), 3600 * 999 * NSEC_PER_SEC);
+	g->wall_ns += 3600 * 999 * NSEC_PER_SEC;
+	KUNIT_EXPECT_EQ(test, governed_pause(g), 0);
+}
+
+static unsigned long sweep_next(unsigned long pfn)
+{
+	while (pfn < max_pfn && !pfn_to_online_page(pfn))
+		pfn++;
+	return pfn;
+}
+
+static const struct pgsa_strategy *sweep_get(struct kunit *test)
+{
+	const struct pgsa_strategy *sweep = pgsa_strategy_find("sweep");
+
+	if (!sweep)
+		kunit_skip(test, "sweep is not built in");
+	return sweep;
+}
+
+static unsigned long *sweep_alloc(struct kunit *test)
+{
+	unsigned long *pfns = kunit_kcalloc(test, SWEEP_STEP_MAX + 1,
+					    sizeof(*pfns), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, pfns);
+	return pfns;
+}
+
+/* One cycle; returns how many frames there were until the first wrong one */
+static unsigned long sweep_cycle(const struct pgsa_strategy *sweep,
+				 struct pgsa_cursor *cursor,
+				 unsigned long *pfns, unsigned int step)
+{
+	unsigned long pfn = sweep_next(0), count = 0;
+	unsigned int nr, i;
+
+	do {
+		pfns[step] = 0x2009;
+		nr = sweep->fill(cursor, pfns, step);
+		if (nr > step || pfns[step] != 0x2009)
+			return count;
+		for (i = 0; i < nr; i++, count++) {
+			if (pfns[i] != pfn)
+				return count;
+			pfn = sweep_next(pfn + 1);
+		}
+		cond_resched();
+	} while (nr);
+	return count;
+}
+
+static void sweep_each_frame_once(struct kunit *test)
+{
+	const struct pgsa_strategy *sweep = sweep_get(test);
+	unsigned long *pfns = sweep_alloc(test);
+	unsigned long pfn, count = 0, found[3];
+	struct pgsa_cursor cursor = {};
+	unsigned int i;
+
+	get_online_mems();
+	for (pfn = sweep_next(0); pfn < max_pfn; pfn = sweep_next(pfn + 1))
+		count++;
+	for (i = 0; i < ARRAY_SIZE(found); i++)
+		found[i] = sweep_cycle(sweep, &cursor, pfns,
+				       search_param(test));
+	put_online_mems();
+
+	KUNIT_EXPECT_GE(test, count, totalram_pages());
+	for (i = 0; i < ARRAY_SIZE(found); i++)
+		KUNIT_EXPECT_EQ_MSG(test, found[i], count, "cycle %u", i);
+}
+
+static void sweep_small_steps_as_large(struct kunit *test)
+{
+	const struct pgsa_strategy *sweep = sweep_get(test);
+	unsigned long *large = sweep_alloc(test), *small = sweep_alloc(test);
+	struct pgsa_cursor cursor = {}, from = {};
+	unsigned int nr_large, nr_small = 0, nr;
+
+	get_online_mems();
+	nr_large = sweep->fill(&from, large, SWEEP_STEP_MAX);
+	do {
+		nr = sweep->fill(&cursor, small + nr_small,
+				 min(1 + nr_small % 13,
+				     SWEEP_STEP_MAX - nr_small));
+		nr_small += nr;
+	} while (nr && nr_small < SWEEP_STEP_MAX);
+	put_online_mems();
+
+	KUNIT_EXPECT_EQ(test, nr_large, SWEEP_STEP_MAX);
+	KUNIT_EXPECT_EQ(test, nr_small, nr_large);
+	KUNIT_EXPECT_MEMEQ(test, small, large, nr_large * sizeof(*large));
+	KUNIT_EXPECT_EQ(test, cursor.pfn, from.pfn);
+}
+
+static struct kunit_case search_cases[] = {
+	KUNIT_CASE_PARAM(pause_gives_share, search_shares_gen_params),
+	KUNIT_CASE_PARAM(pause_gives_share_to_late_sleeper,
+			 search_shares_gen_params),
+	KUNIT_CASE(pause_to_the_nanosecond),
+	KUNIT_CASE(pause_unlimited),
+	KUNIT_CASE_PARAM(pause_credit_is_capped, search_shares_gen_params),
+	KUNIT_CASE_PARAM(pause_after_idle_day, search_shares_gen_params),
+	KUNIT_CASE(pause_after_hour_of_work),
+	KUNIT_CASE_PARAM(sweep_each_frame_once, search_steps_gen_params),
+	KUNIT_CASE(sweep_small_steps_as_large),
+	{}
+};
+
+static struct kunit_suite search_suite = {
+	.name = "pgsa_search",
+	.test_cases = search_cases,
+};
+
+kunit_test_suite(search_suite);
