@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: GPL-2.0
+# PGSA: what can be done with this repository. The scripts do the work.
+
+PLATFORM ?= um
+BUILD ?= $(CURDIR)/build
+export PLATFORM BUILD
+
+ifneq ($(KSRC),)
+export KSRC
+endif
+ifneq ($(JOBS),)
+export JOBS
+endif
+ifneq ($(SUITES),)
+export SUITES
+endif
+
+SCRIPTS := tools/testing/pgsa
+
+help:
+	@echo 'make demo     protect real processes in a guest, throw bit flips at them, report'
+	@echo 'make check    run all tests; SUITES="style kunit-um ..." runs only some'
+	@echo 'make kernel   build the guest kernel: $(BUILD)/PLATFORM/'
+	@echo 'make clean    remove everything that was built'
+	@echo
+	@echo 'PLATFORM=um      User Mode Linux, for demo and kernel (this is the default)'
+	@echo 'PLATFORM=x86_64  x86-64 in QEMU'
+	@echo 'KSRC=DIR         an unpacked Linux 6.12 tree instead of linux-source-6.12;'
+	@echo '                 it is copied, never changed'
+	@echo 'BUILD=DIR        build in DIR instead of build/'
+	@echo 'JOBS=N           run N compilers at a time (default: one for each CPU)'
+	@echo
+	@echo 'Any command in a guest: $(SCRIPTS)/guest -h'
+
+kernel:
+	@$(SCRIPTS)/kernel -p $(PLATFORM)
+
+# The kernel script has installed the compiler.
+tools: kernel
+	@$(MAKE) -s -C $(SCRIPTS)
+
+demo: tools
+	@$(SCRIPTS)/demo/run
+
+check:
+	@$(SCRIPTS)/check
+
+clean:
+	@rm -rf $(BUILD)
+	@echo 'clean: $(BUILD) is gone'
+
+.PHONY: help kernel tools demo check clean

@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+# Common parts of the scripts in tools/testing/pgsa. Sourced, not run.
+#
+# BUILD  where everything is built (default: build/ at the top of the repository)
+# JOBS   how many jobs make runs at a time (default: one for each CPU)
+
+HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
+TOP=$(cd "$HERE/../../.." && pwd -P)
+BUILD=$(realpath -ms "${BUILD:-$TOP/build}")
+JOBS=${JOBS:-$(nproc)}
+# shellcheck disable=SC2034	# read by the scripts that source this file
+TOOLS=$BUILD/tools
+
+say() {
+	printf '%s: %s\n' "${0##*/}" "$*"
+}
+
+complain() {
+	say "$*" >&2
+}
+
+# fail [-STATUS] MESSAGE
+fail() {
+	local status=1
+
+	if [[ $1 =~ ^-[0-9]+$ ]]; then
+		status=${1#-}
+		shift
+	fi
+	complain "$*"
+	exit "$status"
+}
+
+minutes() {
+	printf '%d min %02d s' $(($1 / 60)) $(($1 % 60))
+}
+
+# need_packages PACKAGE...: installs what is missing, or says how to.
+need_packages() {
+	local package
+	local missing=()
+
+	if ! command -v dpkg-query >/dev/null; then
+		say "no dpkg here: taking for granted that there is: $*"
+		return
+	fi
+	for package; do
+		[[ $(dpkg-query -W -f '${db:Status-Status}' "$package" 2>&1) \
+		   == installed ]] || missing+=("$package")
+	done
+	((${#missing[@]})) || return 0
+	((EUID == 0)) ||
+		fail "these packages are missing; install them with:
+sudo apt-get install --no-install-recommends ${missing[*]}"
+	say "installing ${missing[*]}"
+	install_packages "${missing[@]}"
+}
+
+install_packages() {
+	local log
+
+	mkdir -p "$BUILD"
+	log=$BUILD/apt.log
+	export DEBIAN_FRONTEND=noninteractive
+	apt-get update -qq >"$log" 2>&1 </dev/null ||
+		say "apt-get update failed (see $log), going on without"
+	if ! apt-get install -y -qq --no-install-recommends "$@" \
+	     >>"$log" 2>&1 </dev/null; then
+		tail -n 15 "$log" >&2
+		fail "apt-get cannot install: $* (all output: $log)"
+	fi
+}
+
+# run_logged NAME LOG COMMAND...: runs a long build, tells every 15 s how far it
+# is, and shows the end of its output when it fails.
+run_logged() {
+	local name=$1 log=$2 start=$SECONDS next=15 pid now
+
+	shift 2
+	mkdir -p "$(dirname "$log")"
+	"$@" >"$log" 2>&1 </dev/null &
+	pid=$!
+	# shellcheck disable=SC2064	# this pid, not a later one
+	trap "kill $pid 2>/dev/null; exit 130" INT TERM
+	while kill -0 "$pid" 2>/dev/null; do
+		sleep 0.5
+		now=$((SECONDS - start))
+		((now < next)) && continue
+		next=$((now + 15))
+		say "$name: $(grep -c '^ *[A-Z]\+ ' "$log") files made in $now s"
+	done
+	trap - INT TERM
+	wait "$pid" && return
+	grep -m 10 -E '(error|Error|undefined reference)[: ]' "$log" >&2
+	complain "$name failed; the last lines of $log:"
+	tail -n 15 "$log" >&2
+	return 1
+}

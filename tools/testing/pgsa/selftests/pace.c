@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The searcher keeps to its limits: share of a CPU, pause between cycles, and
+ * priority; and it stops at once.
+ */
+#include "pgsa_selftest.h"
+
+#define MEASURE_S	6.0
+
+/* The share of one CPU the searcher uses, in per mille. */
+static double measure_permille(void)
+{
+	double start = now_s();
+	unsigned long long cpu = policy_stat("cpu_ns");
+
+	sleep_ms(MEASURE_S * 1000);
+	cpu = policy_stat("cpu_ns") - cpu;
+	return cpu / 1e6 / (now_s() - start);
+}
+
+static void check_permille(const char *limit)
+{
+	double wanted = atoi(limit), found;
+
+	policy_must_set("cpu_permille", limit);
+	sleep_ms(1000);
+	found = measure_permille();
+	diag("cpu_permille=%s: %.1f measured", limit, found);
+	check(found > wanted * 0.8 && found < wanted * 1.2,
+	      "%.1f per mille of a CPU instead of %s", found, limit);
+}
+
+static void test_permille_10(void)
+{
+	check_permille("10");
+}
+
+static void test_permille_50(void)
+{
+	check_permille("50");
+}
+
+static void test_permille_200(void)
+{
+	check_permille("200");
+}
+
+#define SWITCH_DIR	"/sys/kernel/tracing/instances/pgsa-pace"
+#define SWITCH_EVENT	SWITCH_DIR "/events/sched/sched_switch"
+
+/* Seconds the searcher was on a CPU, by the clock of the trace. */
+static double switched_in_s(void)
+{
+	FILE *trace = fopen(SWITCH_DIR "/trace", "re");
+	double sum = 0, in = 0, when;
+	char line[512], *text;
+
+	check(trace, "trace: %s", strerror(errno));
+	while (fgets(line, sizeof(line), trace)) {
+		text = strstr(line, ": sched_switch: ");
+		if (!text)
+			continue;
+		*text = '\0';
+		when = atof(strrchr(line, ' '));
+		if (strstr(text + 1, "next_comm=kpgsad/"))
+			in = when;
+		else if (in)
+			sum += when - in;
+	}
+	fclose(trace);
+	return sum;
+}
+
+/* stats/cpu_ns rests on the scheduler's books: compare with a finer clock. */
+static void test_cpu_ns(void)
+{
+	double own, other;
+
+	mkdir(SWITCH_DIR, 0755);
+	if (pgsa_write(SWITCH_EVENT "/filter",
+		       "prev_comm ~ \"kpgsad*\" || next_comm ~ \"kpgsad*\""))
+		skip("no tracepoint sched_switch");
+	check(!pgsa_write(SWITCH_DIR "/trace_clock", "mono"), "no mono clock");
+	policy_must_set("cpu_permille", "50");
+	sleep_ms(500);
+	own = policy_stat("cpu_ns");
+	pgsa_write(SWITCH_EVENT "/enable", "1");
+	sleep_ms(MEASURE_S * 1000);
+	pgsa_write(SWITCH_EVENT "/enable", "0");
+	own = (policy_stat("cpu_ns") - own) / 1e9;
+	other = switched_in_s();
+	rmdir(SWITCH_DIR);
+	diag("stats/cpu_ns %.3f s, sched_switch %.3f s", own, other);
+	check(own > other * 0.8 && own < other * 1.2,
+	      "stats/cpu_ns %.3f s, but sched_switch %.3f s", own, other);
+}
+
+static void test_interval(void)
+{
+	unsigned long long cycles, slow;
+	double start;
+
+	policy_must_set("interval_ms", "500");
+	wait_cycles(1);
+	start = now_s();
+	cycles = policy_stat("cycles");
+	sleep_ms(MEASURE_S * 1000);
+	cycles = policy_stat("cycles") - cycles;
+	slow = (now_s() - start) / 0.5;
+	diag("interval_ms=500: %llu cycles in %.0f s, last %.1f ms", cycles,
+	     MEASURE_S, policy_stat("last_cycle_ns") / 1e6);
+	check(cycles <= slow + 1, "%llu cycles instead of %llu", cycles, slow);
+	/* A cycle may itself take as long as the pause. */
+	check(cycles >= slow / 2, "%llu cycles instead of %llu", cycles, slow);
+}
+
+static void test_no_interval(void)
+{
+	unsigned long long cycles = policy_stat("cycles");
+
+	sleep_ms(3000);
+	cycles = policy_stat("cycles") - cycles;
+	check(cycles > 8, "%llu cycles in 3 s without limits", cycles);
+}
+
+/* A long pause must not delay a new, shorter one, nor the end. */
+static void test_stop(void)
+{
+	double start;
+
+	policy_must_set("interval_ms", "86400000");
+	sleep_ms(500);
+	policy_must_set("interval_ms", "100");
+	wait_cycles(2);
+	policy_must_set("interval_ms", "86400000");
+	sleep_ms(500);
+	start = now_s();
+	policy_must_set("enable", "0");
+	check(now_s() - start < 0.5, "enable=0 took %.1f s", now_s() - start);
+	check(!searcher(), "the thread outlived its policy");
+}
+
+static void test_priority(void)
+{
+	pid_t pid = searcher();
+
+	check(pid, "no thread kpgsad/" POLICY);
+	check(sched_getscheduler(pid) == SCHED_IDLE, "scheduling policy %d",
+	      sched_getscheduler(pid));
+}
+
+static const struct selftest tests[] = {
+	{ "cpu_permille=10", test_permille_10 },
+	{ "cpu_permille=50", test_permille_50 },
+	{ "cpu_permille=200", test_permille_200 },
+	{ "stats/cpu_ns is true", test_cpu_ns },
+	{ "interval_ms=500", test_interval },
+	{ "interval_ms=0", test_no_interval },
+	{ "a resting searcher can be woken and stopped", test_stop },
+	{ "the searcher is SCHED_IDLE", test_priority },
+};
+
+int main(void)
+{
+	return run_tests(tests, ARRAY_SIZE(tests));
+}

@@ -1,0 +1,443 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the selftests share: TAP output, a policy, the error reports, and a flip
+ * that has to be repaired.
+ *
+ * Every test runs in a process of its own with a fresh policy "selftest" that
+ * searches without pause. check() and skip() end that process, so a test is
+ * read from top to bottom. Processes a test forks die with it. To be included
+ * before all other headers.
+ */
+#ifndef PGSA_SELFTEST_H
+#define PGSA_SELFTEST_H
+
+#define _GNU_SOURCE
+#include <dirent.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdalign.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "../pgsa_user.h"
+
+#define POLICY		"selftest"
+#define POLICY_DIR	PGSA_CONFIGFS "/" POLICY
+#define TRACE_DIR	"/sys/kernel/tracing/instances/pgsa-selftest"
+
+#define PAGE_BITS	(PGSA_PAGE * 8)
+#define TEST_SECONDS	60	/* for one test, unless it asks for more */
+#define WAIT_MS		10000	/* for a seal or a report */
+
+#define ARRAY_SIZE(array)	(sizeof(array) / sizeof((array)[0]))
+
+/* Exit codes of a test process and of the whole program, as in kselftest. */
+#define TEST_PASS	0
+#define TEST_FAIL	1
+#define TEST_SKIP	4
+
+struct selftest {
+	const char *name;
+	void (*run)(void);
+};
+
+/* One pgsa_error report. */
+struct report {
+	unsigned long pfn;
+	int bit;
+	long long delay_ns;
+	char result[16];
+};
+
+static char *skip_reason;	/* shared with the test's process */
+static int trace_fd = -1;
+
+/* Diagnosis: a comment line of TAP. */
+static inline void diag(const char *format, ...)
+{
+	va_list args;
+
+	fputs("# ", stdout);
+	va_start(args, format);
+	vprintf(format, args);
+	va_end(args);
+	putchar('\n');
+	fflush(stdout);
+}
+
+#define check(condition, format, ...)					\
+do {									\
+	if (!(condition)) {						\
+		diag("%s:%d: " format, __FILE__, __LINE__, ##__VA_ARGS__); \
+		_exit(TEST_FAIL);					\
+	}								\
+} while (0)
+
+static inline void skip(const char *reason)
+{
+	snprintf(skip_reason, PGSA_PAGE, "%s", reason);
+	_exit(TEST_SKIP);
+}
+
+static inline void sleep_ms(unsigned int ms)
+{
+	struct timespec ts = { ms / 1000, ms % 1000 * 1000000 };
+
+	nanosleep(&ts, NULL);
+}
+
+static inline double now_s(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec + ts.tv_nsec / 1e9;
+}
+
+/* Policies */
+
+static inline int policy_set(const char *attr, const char *value)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), POLICY_DIR "/%s", attr);
+	return pgsa_write(path, value);
+}
+
+static inline void policy_must_set(const char *attr, const char *value)
+{
+	int err = policy_set(attr, value);
+
+	check(!err, "%s=%s: %s", attr, value, strerror(-err));
+}
+
+static inline unsigned long long read_number(const char *path)
+{
+	char text[64];
+	ssize_t n = pgsa_read(path, text, sizeof(text));
+
+	check(n > 0, "%s: %s", path, strerror(n < 0 ? -n : ENODATA));
+	return strtoull(text, NULL, 10);
+}
+
+static inline unsigned long long policy_stat(const char *name)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), POLICY_DIR "/stats/%s", name);
+	return read_number(path);
+}
+
+static inline unsigned long long sysfs_stat(const char *name)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), PGSA_SYSFS "/%s", name);
+	return read_number(path);
+}
+
+static inline void policy_remove(void)
+{
+	rmdir(POLICY_DIR);
+}
+
+static inline void policy_create(void)
+{
+	policy_remove();
+	check(!mkdir(POLICY_DIR, 0755), "mkdir %s: %s", POLICY_DIR,
+	      strerror(errno));
+	policy_must_set("cpu_permille", "0");
+	policy_must_set("interval_ms", "0");
+}
+
+/* Whole cycles from now on: the one that runs has seen only part of our frames. */
+static inline void wait_cycles(unsigned int nr)
+{
+	unsigned long long goal = policy_stat("cycles") + nr + 1;
+	double limit = now_s() + WAIT_MS / 1000.0;
+
+	while (policy_stat("cycles") < goal) {
+		check(now_s() < limit, "no %u cycles in %d ms", nr, WAIT_MS);
+		sleep_ms(2);
+	}
+}
+
+/* The policy's kernel thread, or 0. */
+static inline pid_t searcher(void)
+{
+	char path[300], comm[64];
+	struct dirent *entry;
+	DIR *dir = opendir("/proc");
+	pid_t pid = 0;
+
+	while (dir && !pid && (entry = readdir(dir))) {
+		snprintf(path, sizeof(path), "/proc/%s/comm", entry->d_name);
+		if (atoi(entry->d_name) > 0 &&
+		    pgsa_read(path, comm, sizeof(comm)) > 0 &&
+		    !strcmp(comm, "kpgsad/" POLICY))
+			pid = atoi(entry->d_name);
+	}
+	closedir(dir);
+	return pid;
+}
+
+/* Reports */
+
+static inline void trace_open(void)
+{
+	mkdir(TRACE_DIR, 0755);
+	pgsa_write(TRACE_DIR "/events/pgsa/pgsa_error/enable", "1");
+	trace_fd = open(TRACE_DIR "/trace_pipe",
+			O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+}
+
+static inline void trace_close(void)
+{
+	close(trace_fd);
+	rmdir(TRACE_DIR);
+}
+
+/* The next report, if there is one; reads a byte at a time, they are rare. */
+static inline bool trace_next(struct report *report)
+{
+	static char line[512];
+	static size_t len;
+	char value[32];
+
+	while (read(trace_fd, line + len, 1) == 1) {
+		if (line[len] != '\n' && len < sizeof(line) - 2) {
+			len++;
+			continue;
+		}
+		line[len] = '\0';
+		len = 0;
+		if (!strstr(line, "pgsa_error:"))
+			continue;
+		report->pfn = pgsa_number(line, "pfn");
+		pgsa_field(line, "bit", value, sizeof(value));
+		report->bit = atoi(value);
+		pgsa_field(line, "delay_ns", value, sizeof(value));
+		report->delay_ns = atoll(value);
+		pgsa_field(line, "result", report->result,
+			   sizeof(report->result));
+		return true;
+	}
+	return false;
+}
+
+static inline bool trace_wait(struct report *report, unsigned int ms)
+{
+	double limit = now_s() + ms / 1000.0;
+
+	do {
+		if (trace_next(report))
+			return true;
+		sleep_ms(2);
+	} while (now_s() < limit);
+	return false;
+}
+
+static inline void expect_report(unsigned long pfn, int bit, const char *result)
+{
+	struct report report;
+
+	check(trace_wait(&report, WAIT_MS), "no report for pfn %#lx", pfn);
+	check(report.pfn == pfn, "report for pfn %#lx instead of %#lx",
+	      report.pfn, pfn);
+	check(bit < 0 || report.bit == bit, "pfn %#lx: bit %d instead of %d",
+	      pfn, report.bit, bit);
+	check(!strcmp(report.result, result), "pfn %#lx: %s instead of %s", pfn,
+	      report.result, result);
+	check(report.delay_ns >= 0, "pfn %#lx: no detection delay", pfn);
+}
+
+static inline void expect_no_report(unsigned int ms)
+{
+	struct report report;
+
+	check(!trace_wait(&report, ms), "pfn %#lx bit %d wrongly reported %s",
+	      report.pfn, report.bit, report.result);
+}
+
+/* Frames */
+
+static inline unsigned long pfn_of(const void *addr)
+{
+	unsigned long pfn;
+	int err = pgsa_pfn(getpid(), (unsigned long)addr, &pfn);
+
+	check(!err, "pagemap of %p: %s", addr, strerror(-err));
+	return pfn;
+}
+
+static inline struct pgsa_frame frame_of(unsigned long pfn)
+{
+	struct pgsa_frame frame;
+	int err = pgsa_frame(pfn, &frame);
+
+	check(!err, "frame %#lx: %s", pfn, strerror(-err));
+	return frame;
+}
+
+static inline bool is_sealed(const struct pgsa_frame *frame)
+{
+	return !strcmp(frame->state, "SEALED") ||
+	       !strcmp(frame->state, "CHECKING");
+}
+
+/* The frame may change while we wait: reclaim and compaction go on. */
+static inline unsigned long wait_sealed(const void *addr)
+{
+	double limit = now_s() + WAIT_MS / 1000.0;
+	struct pgsa_frame frame;
+
+	for (;;) {
+		frame = frame_of(pfn_of(addr));
+		if (is_sealed(&frame))
+			return frame.pfn;
+		check(now_s() < limit, "pfn %#lx stays %s, writers=%u admit=%s",
+		      frame.pfn, frame.state, frame.writers, frame.admit);
+		sleep_ms(2);
+	}
+}
+
+static inline void protect(void *area, size_t size, int prot)
+{
+	check(!mprotect(area, size, prot), "mprotect: %s", strerror(errno));
+}
+
+/* Anonymous pages with a content of their own. */
+static inline uint32_t *new_pages(unsigned int nr, int prot)
+{
+	uint32_t *area = mmap(NULL, nr * PGSA_PAGE, PROT_READ | PROT_WRITE,
+			      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	static uint32_t value;
+	size_t i;
+
+	check(area != MAP_FAILED, "mmap: %s", strerror(errno));
+	for (i = 0; i < nr * PGSA_PAGE / sizeof(*area); i++)
+		area[i] = value++ * 2654435761U;
+	if (!(prot & PROT_WRITE))
+		protect(area, nr * PGSA_PAGE, prot);
+	return area;
+}
+
+static inline void flip(const void *page, unsigned int bit)
+{
+	int err = pgsa_inject(getpid(), (unsigned long)page + bit / 8,
+			      1ULL << bit % 8);
+
+	check(!err, "injection at %p, bit %u: %s", page, bit, strerror(-err));
+}
+
+/* The heart of most tests: flips one bit and wants it found and put right. */
+static inline void flip_is_repaired(const void *page, unsigned int bit)
+{
+	char content[PGSA_PAGE];
+	unsigned long pfn;
+
+	memcpy(content, page, PGSA_PAGE);
+	pfn = wait_sealed(page);
+	flip(page, bit);
+	expect_report(pfn, bit, "corrected");
+	check(!memcmp(content, page, PGSA_PAGE),
+	      "pfn %#lx: the content is not what it was", pfn);
+	check(pfn_of(page) == pfn, "pfn %#lx became %#lx", pfn, pfn_of(page));
+}
+
+/* Processes */
+
+static inline pid_t fork_child(void)
+{
+	pid_t pid;
+
+	fflush(stdout);
+	pid = fork();
+	check(pid >= 0, "fork: %s", strerror(errno));
+	if (!pid)
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+	return pid;
+}
+
+static inline void expect_exit(pid_t pid)
+{
+	int status;
+
+	check(waitpid(pid, &status, 0) == pid, "waitpid: %s", strerror(errno));
+	check(!status, "process %d ended with status %#x", pid, status);
+}
+
+/* The programs' main() */
+
+static inline void run_test(const struct selftest *test, unsigned int nr,
+			    unsigned int *failed, unsigned int *skipped)
+{
+	struct report report;
+	int status = -1;
+	pid_t pid;
+
+	while (trace_next(&report))
+		;
+	pid = fork_child();
+	if (!pid) {
+		alarm(TEST_SECONDS);
+		policy_create();
+		policy_must_set("enable", "1");
+		test->run();
+		_exit(TEST_PASS);
+	}
+	waitpid(pid, &status, 0);
+	policy_remove();
+	if (WIFSIGNALED(status))
+		diag("killed by signal %d", WTERMSIG(status));
+	if (WIFEXITED(status) && WEXITSTATUS(status) == TEST_SKIP) {
+		printf("ok %u - %s # SKIP %s\n", nr, test->name, skip_reason);
+		(*skipped)++;
+	} else if (status) {
+		printf("not ok %u - %s\n", nr, test->name);
+		(*failed)++;
+	} else {
+		printf("ok %u - %s\n", nr, test->name);
+	}
+	fflush(stdout);
+}
+
+static inline const char *missing(void)
+{
+	if (geteuid())
+		return "needs root";
+	if (access(PGSA_CONFIGFS, F_OK))
+		return "no PGSA in configfs";
+	if (access(PGSA_DEBUGFS "/inject_vaddr", W_OK))
+		return "no CONFIG_PGSA_INJECT, or debugfs not mounted";
+	if (trace_fd < 0)
+		return "no tracepoint pgsa_error, or tracefs not mounted";
+	return NULL;
+}
+
+static inline int run_tests(const struct selftest *tests, unsigned int nr)
+{
+	unsigned int i, failed = 0, skipped = 0;
+
+	skip_reason = mmap(NULL, PGSA_PAGE, PROT_READ | PROT_WRITE,
+			   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	trace_open();
+	if (missing()) {
+		printf("1..0 # SKIP %s\n", missing());
+		return TEST_SKIP;
+	}
+	printf("1..%u\n", nr);
+	for (i = 0; i < nr; i++)
+		run_test(&tests[i], i + 1, &failed, &skipped);
+	trace_close();
+	if (failed)
+		return TEST_FAIL;
+	return skipped == nr ? TEST_SKIP : TEST_PASS;
+}
+
+#endif /* PGSA_SELFTEST_H */
