@@ -33,12 +33,13 @@ static void pgsa_count_frame(struct pgsa_census *census, struct page *page)
 
 	state = pgsa_word_state(word);
 	census->tracked++;
-	if (word & PGSA_WORD_WRITERS)
+	if (word & PGSA_WORD_WRITERS) {
 		census->writable++;
-	else if (PageLRU(page) && page_mapped(page))
+	} else if (PageLRU(page) && page_mapped(page)) {
 		census->readonly++;
-	if (state == PGSA_FRAME_SEALED || state == PGSA_FRAME_CHECKING)
-		census->sealed++;
+		census->sealed += state == PGSA_FRAME_SEALED ||
+				  state == PGSA_FRAME_CHECKING;
+	}
 }
 
 static struct pgsa_census pgsa_take_census(void)

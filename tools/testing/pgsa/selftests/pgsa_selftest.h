@@ -409,10 +409,15 @@ static inline void run_test(const struct selftest *test, unsigned int nr,
 
 static inline const char *missing(void)
 {
+	char enabled[8] = "";
+
 	if (geteuid())
 		return "needs root";
 	if (access(PGSA_CONFIGFS, F_OK))
 		return "no PGSA in configfs";
+	pgsa_read(PGSA_SYSFS "/enabled", enabled, sizeof(enabled));
+	if (strcmp(enabled, "1"))
+		return "PGSA is off, boot with pgsa=on";
 	if (access(PGSA_DEBUGFS "/inject_vaddr", W_OK))
 		return "no CONFIG_PGSA_INJECT, or debugfs not mounted";
 	if (trace_fd < 0)
