@@ -7,6 +7,7 @@
  * machine is stopped.
  */
 #include <linux/capability.h>
+#include <linux/cpu.h>
 #include <linux/debugfs.h>
 #include <linux/list.h>
 #include <linux/memblock.h>
@@ -226,12 +227,16 @@ static int pgsa_consistency_show(struct seq_file *seq, void *unused)
 		return -EPERM;
 	if (!pgsa_on())
 		return -EOPNOTSUPP;
+	/* In the order of memory hotplug. */
+	cpus_read_lock();
 	get_online_mems();
 	recount.nr = max_pfn;
 	recount.counts = vcalloc(recount.nr, sizeof(*recount.counts));
 	if (recount.counts)
-		ret = stop_machine(pgsa_recount_stopped, &recount, NULL);
+		ret = stop_machine_cpuslocked(pgsa_recount_stopped, &recount,
+					      NULL);
 	put_online_mems();
+	cpus_read_unlock();
 	vfree(recount.counts);
 	if (!ret)
 		pgsa_recount_show(seq, &recount);

@@ -171,13 +171,14 @@ static void set_refused(struct kunit *test)
 /* As long as a file can give it */
 static void set_long_text(struct kunit *test)
 {
+	static const char fills[] = { '1', '9', 'a', ' ', '\n' };
 	const struct policy_file *file = test->param_value;
 	struct policy_test *pt = test->priv;
 	size_t good = strlen(file->good);
-	const char *fill;
+	unsigned int i;
 
-	for (fill = "19a \n"; *fill; fill++) {
-		memset(pt->text, *fill, PAGE_SIZE - 1);
+	for (i = 0; i < ARRAY_SIZE(fills); i++) {
+		memset(pt->text, fills[i], PAGE_SIZE - 1);
 		KUNIT_EXPECT_EQ(test, file->set(&pt->policy, pt->text),
 				file->err);
 		policy_expect(test, "long");
@@ -366,7 +367,7 @@ static void enable_starts_and_stops(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pgsa_policy_set_enable(policy, "0"), 0);
 	KUNIT_EXPECT_NULL(test, policy->search);
 	KUNIT_EXPECT_EQ(test, pgsa_policy_set_correct(policy, "none"), 0);
-	KUNIT_EXPECT_EQ(test, policy->stats.errors, 0);
+	KUNIT_EXPECT_EQ(test, policy->stats[PGSA_STAT_ERRORS], 0);
 }
 
 static int policy_init(struct kunit *test)

@@ -29,7 +29,6 @@ static const char * const frame_table[] = {
 	[PGSA_FRAME_CHECKING]	= "x x - x - x",
 	[PGSA_FRAME_BAD]	= "x x - x - -",
 };
-static_assert(ARRAY_SIZE(frame_table) == NR_PGSA_FRAME_STATES);
 
 static const unsigned int frame_states[] = { 0, 1, 2, 3, 4, 5 };
 static const char * const frame_names[] = {

@@ -15,7 +15,7 @@
 #define FRAME_DETECT		5
 #define FRAME_CORRECT		10
 #define FRAME_GENERATION	41	/* of every frame at first */
-#define FRAME_GENERATIONS	(1 << 20)
+#define FRAME_GENERATIONS	0x100000
 
 /* Values of the word's three lowest bits that are no state */
 #define FRAME_NO_STATE		6

@@ -104,7 +104,7 @@ static void id_of_full_registry(struct kunit *test)
 static void id_with_newline(struct kunit *test)
 {
 	static const char * const wrong[] = {
-		"", "\n", "b\n\n", "\nb", " b", "b ", "b \n", "bb", "B", "p",
+		"", "\n", "b\n\n", "\nb", " b", "b ", "b\t", "bb", "B", "p",
 		"a b",
 	};
 	struct registry_test *rt = test->priv;

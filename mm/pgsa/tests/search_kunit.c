@@ -4,6 +4,7 @@
  * which the strategy sweep goes through memory.
  */
 #include <kunit/test.h>
+#include <linux/memblock.h>
 #include <linux/memory_hotplug.h>
 #include <linux/mm.h>
 #include <linux/prandom.h>

@@ -12,6 +12,9 @@ JOBS=${JOBS:-$(nproc)}
 # shellcheck disable=SC2034	# read by the scripts that source this file
 TOOLS=$BUILD/tools
 
+# What the caller's make was told is not for the makes that run from here.
+unset MAKEFLAGS MFLAGS
+
 say() {
 	printf '%s: %s\n' "${0##*/}" "$*"
 }

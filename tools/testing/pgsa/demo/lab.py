@@ -2,6 +2,7 @@
 """What the demonstration works with: the files of PGSA, programs whose output
 is watched, and the kernel's reports matched with the flips that were made."""
 
+import mmap
 import os
 import re
 import selectors
@@ -133,9 +134,11 @@ class Flip:
         self.delay_ns = int(fields['delay_ns'])
 
 
-def match(events):
-    """The flips in the order of their making, and the reports no flip explains."""
-    flips, unexplained, pending = [], [], {}
+def match(events, gone):
+    """The flips in the order of their making, and the reports no flip explains,
+    neither one of these nor one of an earlier part whose page had gone."""
+    flips, unexplained = [], []
+    pending = {flip.pfn: flip for flip in gone}
     for when, name, fields in events:
         pfn = int(fields['pfn'], 0)
         if name == 'pgsa_inject':
@@ -145,11 +148,17 @@ def match(events):
             pending[pfn].report(when, fields)
         else:
             unexplained.append(fields)
-    # A second report of a flip that was repaired is a false alarm, too.
+    # A second report of a flip is a false alarm, too.
     for flip in flips:
         if flip.reports > 1:
             unexplained += [{'pfn': hex(flip.pfn)}] * (flip.reports - 1)
     return flips, unexplained
+
+
+def is_mapped(pfn):
+    with open('/proc/kpagecount', 'rb', buffering=0) as counts:
+        counts.seek(pfn * 8)
+        return counts.read(8) != bytes(8)
 
 
 def read_only_areas(pid):
@@ -181,6 +190,23 @@ def checksums(pid):
                 continue        # beyond the end of its file
             sums[start, end, name] = crc
     return sums
+
+
+class Mapping:
+    """Whole files, mapped and read: their frames are in the set meanwhile."""
+
+    def __init__(self, paths):
+        self.maps = []
+        for path in paths:
+            with open(path, 'rb') as file:
+                self.maps.append(mmap.mmap(file.fileno(), 0,
+                                           prot=mmap.PROT_READ))
+            for offset in range(0, len(self.maps[-1]), PAGE):
+                self.maps[-1][offset]       # pylint: disable=W0104
+
+    def close(self):
+        for area in self.maps:
+            area.close()
 
 
 def find_text(pid, text):
