@@ -18,7 +18,6 @@
 static const char * const pgsa_result_names[] = {
 	[PGSA_CORRECTED]	= "corrected",
 	[PGSA_UNRESOLVED]	= "unresolved",
-	[PGSA_RECORD]		= "record",
 };
 
 static_assert(ARRAY_SIZE(pgsa_result_names) == NR_PGSA_RESULTS);
@@ -46,6 +45,8 @@ u64 pgsa_errors_total(enum pgsa_result result)
  * @check: its check bytes
  * @detect: the code that found the error
  * @correct: the code that may correct it, or NULL
+ * @record_damaged: the record does not match its guard: its check bytes prove
+ *		    nothing, neither that the page is damaged nor how
  * @delay_ns: time since it was injected, -1 if it was not
  */
 struct pgsa_case {
@@ -56,6 +57,7 @@ struct pgsa_case {
 	union pgsa_check check;
 	const struct pgsa_code *detect;
 	const struct pgsa_code *correct;
+	bool record_damaged;
 	s64 delay_ns;
 };
 
@@ -126,12 +128,7 @@ static enum pgsa_result pgsa_resolve(struct pgsa_case *c)
 {
 	unsigned long pfn = page_to_pfn(c->page);
 
-	if (!c->detect ||
-	    c->check.guard != pgsa_frame_guard(pfn, c->word, &c->check)) {
-		pgsa_frame_move(c->frame, pfn, &c->word, PGSA_FRAME_OPEN);
-		return PGSA_RECORD;
-	}
-	if (pgsa_correct_copy(c) && pgsa_write_back(c)) {
+	if (!c->record_damaged && pgsa_correct_copy(c) && pgsa_write_back(c)) {
 		/* Fails if a write has opened the frame since. */
 		pgsa_frame_move(c->frame, pfn, &c->word, PGSA_FRAME_SEALED);
 		return PGSA_CORRECTED;
@@ -164,7 +161,7 @@ static void pgsa_report(const struct pgsa_case *c, enum pgsa_result result)
 {
 	struct pgsa_policy *policy = c->search->policy;
 	const char *name = pgsa_policy_name(policy);
-	const char *code = c->detect ? c->detect->name : "?";
+	const char *code = c->record_damaged ? "record" : c->detect->name;
 	unsigned long pfn = page_to_pfn(c->page);
 	int bit = -1;
 
@@ -192,7 +189,7 @@ static void pgsa_report(const struct pgsa_case *c, enum pgsa_result result)
  * @word: its word, in state BAD
  *
  * Afterwards the frame is SEALED with its right content, or OPEN and marked so
- * that it will not be sealed again, or OPEN if only its record was damaged.
+ * that it will not be sealed again.
  *
  * Context: The searcher's thread. Does not sleep.
  */
@@ -207,8 +204,10 @@ void pgsa_error(struct pgsa_search *search, struct page *page,
 		.check.raw = READ_ONCE(frame->check),
 		.detect = pgsa_code_by_id(FIELD_GET(PGSA_WORD_DETECT, word)),
 		.correct = pgsa_code_by_id(FIELD_GET(PGSA_WORD_CORRECT, word)),
-		.delay_ns = pgsa_inject_delay_ns(page_to_pfn(page)),
+		.delay_ns = pgsa_inject_delay_ns(page_to_pfn(page), word),
 	};
 
+	c.record_damaged = !c.detect || c.check.guard !=
+			   pgsa_frame_guard(page_to_pfn(page), word, &c.check);
 	pgsa_report(&c, pgsa_resolve(&c));
 }

@@ -41,13 +41,17 @@ static const char * const pgsa_frame_names[NR_PGSA_FRAME_STATES] = {
  * @from: state it is in
  * @to: state it would go to
  *
+ * A flipped bit in the record can make a state that is none. Events lead out
+ * of it, and nothing else.
+ *
  * Context: Any context.
  * Return: true if the transition table has it; a state never moves to itself.
  */
 bool pgsa_frame_may_move(enum pgsa_frame_state from, enum pgsa_frame_state to)
 {
-	return from < NR_PGSA_FRAME_STATES && to < NR_PGSA_FRAME_STATES &&
-	       pgsa_frame_moves[from] & BIT(to);
+	if (from >= NR_PGSA_FRAME_STATES)
+		return to == PGSA_FRAME_OPEN || to == PGSA_FRAME_NONE;
+	return to < NR_PGSA_FRAME_STATES && pgsa_frame_moves[from] & BIT(to);
 }
 EXPORT_SYMBOL_IF_KUNIT(pgsa_frame_may_move);
 

@@ -24,39 +24,79 @@
 
 #define PGSA_TEXT_MAX	127
 
-/* When a frame was hit last, by frame number; gone when it is found. */
+/**
+ * struct pgsa_hit - an injected flip that has not been found yet
+ * @ns: when it was
+ * @generation: of the frame; in another one the flip is history
+ */
+struct pgsa_hit {
+	u64 ns;
+	unsigned int generation;
+};
+
+/* The last hit of each frame, by frame number. */
 static DEFINE_XARRAY(pgsa_hits);
 
 /**
- * pgsa_inject_delay_ns - time since a frame was hit by an injected flip
+ * pgsa_inject_delay_ns - time since a frame was last hit by an injected flip
  * @pfn: number of the frame
+ * @word: its word
  *
  * The hit is forgotten.
  *
  * Context: Any context with interrupts on.
- * Return: the time in ns, -1 if the frame was not hit.
+ * Return: the time in ns, -1 if the frame was not hit since it was sealed.
  */
-s64 pgsa_inject_delay_ns(unsigned long pfn)
+s64 pgsa_inject_delay_ns(unsigned long pfn, u64 word)
 {
-	void *hit = xa_erase(&pgsa_hits, pfn);
+	struct pgsa_hit *hit = xa_erase(&pgsa_hits, pfn);
+	s64 delay_ns = -1;
 
-	return hit ? ktime_get_ns() - xa_to_value(hit) : -1;
+	if (hit && hit->generation == pgsa_word_generation(word))
+		delay_ns = ktime_get_ns() - hit->ns;
+	kfree(hit);
+	return delay_ns;
 }
 
-/* Flip bits in the bytes of @mask that are not 0. */
-static int pgsa_flip(struct page *page, unsigned int offset, u64 mask)
+/* The caller holds a page table lock, or may. */
+static int pgsa_remember(struct page *page)
+{
+	struct pgsa_hit *hit = kzalloc(sizeof(*hit), GFP_ATOMIC);
+	struct pgsa_frame *frame = pgsa_frame_get(page);
+	void *old;
+
+	if (frame && hit) {
+		hit->ns = ktime_get_ns();
+		hit->generation = pgsa_word_generation(pgsa_frame_word(frame));
+	}
+	if (frame)
+		pgsa_frame_put(frame);
+	if (!hit)
+		return -ENOMEM;
+	old = xa_store(&pgsa_hits, page_to_pfn(page), hit, GFP_ATOMIC);
+	if (xa_is_err(old)) {
+		kfree(hit);
+		return -ENOMEM;
+	}
+	kfree(old);
+	return 0;
+}
+
+/* Write to the bytes of @mask that are not 0 what they are XOR @flips. */
+static int pgsa_flip(struct page *page, unsigned int offset, u64 mask,
+		     u64 flips)
 {
 	u8 *content = (u8 *)page_address(page) + offset;
 	int i;
 
 	for (i = 0; i < sizeof(mask); i++) {
-		u8 byte, flip = mask >> (8 * i);
+		u8 byte;
 
-		if (!flip)
+		if (!(u8)(mask >> (8 * i)))
 			continue;
 		if (copy_from_kernel_nofault(&byte, content + i, 1))
 			return -EFAULT;
-		byte ^= flip;
+		byte ^= flips >> (8 * i);
 		if (copy_to_kernel_nofault(content + i, &byte, 1))
 			return -EFAULT;
 	}
@@ -65,14 +105,16 @@ static int pgsa_flip(struct page *page, unsigned int offset, u64 mask)
 
 static int pgsa_hit(struct page *page, unsigned int offset, u64 mask)
 {
-	unsigned long pfn = page_to_pfn(page);
+	/* Can it be done at all? */
+	int ret = pgsa_flip(page, offset, mask, 0);
 
-	/* A searcher may find it at once. Atomic: the caller holds a PTL. */
-	if (xa_is_err(xa_store(&pgsa_hits, pfn, xa_mk_value(ktime_get_ns()),
-			       GFP_ATOMIC)))
-		return -ENOMEM;
-	trace_pgsa_inject(pfn, offset, mask);
-	return pgsa_flip(page, offset, mask);
+	/* All else comes before the flip: a searcher may find it at once. */
+	if (!ret)
+		ret = pgsa_remember(page);
+	if (ret)
+		return ret;
+	trace_pgsa_inject(page_to_pfn(page), offset, mask);
+	return pgsa_flip(page, offset, mask, mask);
 }
 
 /* Does the mask stay inside the page, and flip anything at all? */

@@ -143,7 +143,7 @@ static enum pgsa_refusal pgsa_folio_refusal(struct folio *folio)
  * @page: the frame, which must be online
  * @refusal: why not; PGSA_ADMITTED otherwise
  *
- * Context: Any context in which the folio may be locked later; does not sleep.
+ * Context: Process context; does not sleep, the lock is only tried.
  * Return: the folio, locked and referenced, or NULL.
  */
 struct folio *pgsa_folio_lock(struct page *page, enum pgsa_refusal *refusal)

@@ -231,6 +231,7 @@ struct pgsa_claim {
  * @thread: kpgsad/<policy>
  * @detect_id: id of the detecting code
  * @correct_id: id of the correcting code, 0 for none
+ * @cpu_ns_before: CPU time that the policy's earlier searchers have used
  * @cursor: how far the strategy has come
  * @governor: pacing
  * @cycle_ns: time at which the cycle began
@@ -249,6 +250,7 @@ struct pgsa_search {
 	struct task_struct *thread;
 	unsigned int detect_id;
 	unsigned int correct_id;
+	u64 cpu_ns_before;
 	struct pgsa_cursor cursor;
 	struct pgsa_governor governor;
 	u64 cycle_ns;
@@ -279,14 +281,13 @@ void pgsa_visit(struct pgsa_search *search, unsigned long pfn);
 /**
  * enum pgsa_result - what became of an error
  * @PGSA_CORRECTED: the frame has its right content again
- * @PGSA_UNRESOLVED: the frame is damaged, and will not be sealed again
- * @PGSA_RECORD: not the frame was damaged but its record
+ * @PGSA_UNRESOLVED: the frame or its record is damaged; it is left as it is and
+ *		     will not be sealed again
  * @NR_PGSA_RESULTS: number of results
  */
 enum pgsa_result {
 	PGSA_CORRECTED,
 	PGSA_UNRESOLVED,
-	PGSA_RECORD,
 	NR_PGSA_RESULTS
 };
 
@@ -297,10 +298,10 @@ u64 pgsa_errors_total(enum pgsa_result result);
 /* inject.c */
 
 #ifdef CONFIG_PGSA_INJECT
-s64 pgsa_inject_delay_ns(unsigned long pfn);
+s64 pgsa_inject_delay_ns(unsigned long pfn, u64 word);
 void pgsa_consistency_init(struct dentry *dir);
 #else
-static inline s64 pgsa_inject_delay_ns(unsigned long pfn)
+static inline s64 pgsa_inject_delay_ns(unsigned long pfn, u64 word)
 {
 	return -1;
 }

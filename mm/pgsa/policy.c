@@ -56,7 +56,7 @@ static int pgsa_refuse(struct pgsa_policy *policy, const char *attr,
 		why = "out of memory";
 		break;
 	default:
-		why = "malformed or out of range";
+		why = "malformed, out of range or of the wrong kind";
 		break;
 	}
 	pr_info("%s: %s: '%.*s' refused: %s\n", pgsa_policy_name(policy), attr,

@@ -33,8 +33,8 @@
  * 4. With the folio locked, the frame must be admissible again, which includes
  *    that no unknown reference exists, and its word unchanged. Writers under
  *    the folio lock are excluded here; their dirt or their event is visible.
- * 5. The codes are computed and stored, and compare-and-exchange moves the frame
- *    from the claimed word to SEALED. It fails if any event came since 1.
+ * 5. The codes are computed and stored, and compare-and-exchange moves the
+ *    frame from the claimed word to SEALED. It fails if any event came since 1.
  *
  * Hence all stores that software made to the page before 5 were visible in 4,
  * and any later one is announced by an event that finds the frame SEALED.
@@ -302,7 +302,8 @@ void pgsa_visit(struct pgsa_search *search, unsigned long pfn)
 	case PGSA_FRAME_NONE:
 	case PGSA_FRAME_OPEN:
 		/* Most frames are free or the kernel's: ask their flag first. */
-		if (PageLRU(page) && !(word & (PGSA_WORD_WRITERS | PGSA_WORD_HURT)))
+		if (PageLRU(page) &&
+		    !(word & (PGSA_WORD_WRITERS | PGSA_WORD_HURT)))
 			pgsa_seal_claim(search, pfn, word);
 		break;
 	case PGSA_FRAME_SEALED:

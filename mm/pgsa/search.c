@@ -30,13 +30,16 @@ static u64 kpgsad_cpu_ns(void)
 	return task_sched_runtime(current);
 }
 
-/* Sleep, but not longer than until the policy stops or a limit changes. */
+/*
+ * Sleep, but not longer than until the policy stops or a limit changes. The
+ * caller has set the task's state before it looked at the limits, so that no
+ * change is missed.
+ */
 static void kpgsad_sleep(u64 ns)
 {
 	ktime_t timeout = ns_to_ktime(ns);
 
-	set_current_state(TASK_INTERRUPTIBLE | TASK_FREEZABLE);
-	if (!kthread_should_stop())
+	if (ns && !kthread_should_stop())
 		schedule_hrtimeout_range(&timeout, min(ns >> 4, NSEC_PER_MSEC),
 					 HRTIMER_MODE_REL);
 	__set_current_state(TASK_RUNNING);
@@ -69,18 +72,21 @@ static void kpgsad_end_cycle(struct pgsa_search *search)
 			 kpgsad_cpu_ns() - search->cycle_cpu_ns);
 }
 
-/* Wait until the next cycle may begin; a changed interval wakes us. */
+/* Wait until the next cycle may begin. */
 static void kpgsad_rest(struct pgsa_search *search)
 {
-	while (!kthread_freezable_should_stop(NULL)) {
-		u64 interval_ns = READ_ONCE(search->policy->interval_ms) *
-				  NSEC_PER_MSEC;
-		u64 ns = ktime_get_ns() - search->cycle_ns;
+	u64 ns, interval_ns;
 
+	while (!kthread_freezable_should_stop(NULL)) {
+		set_current_state(TASK_INTERRUPTIBLE | TASK_FREEZABLE);
+		interval_ns = READ_ONCE(search->policy->interval_ms) *
+			      NSEC_PER_MSEC;
+		ns = ktime_get_ns() - search->cycle_ns;
 		if (ns >= interval_ns)
 			break;
 		kpgsad_sleep(interval_ns - ns);
 	}
+	__set_current_state(TASK_RUNNING);
 }
 
 /*
@@ -109,18 +115,29 @@ static bool kpgsad_step(struct pgsa_search *search)
 	return nr;
 }
 
-static void kpgsad_account(struct pgsa_search *search, u64 start_ns)
+static void kpgsad_account(struct pgsa_search *search)
 {
 	pgsa_stat_set(search->policy, PGSA_STAT_CPU_NS,
-		      start_ns + kpgsad_cpu_ns());
+		      search->cpu_ns_before + kpgsad_cpu_ns());
+}
+
+/* Sleep as long as the governor says. */
+static void kpgsad_pause(struct pgsa_search *search)
+{
+	u64 ns;
+
+	set_current_state(TASK_INTERRUPTIBLE | TASK_FREEZABLE);
+	ns = pgsa_governor_pause(&search->governor, ktime_get_ns(),
+				 kpgsad_cpu_ns(),
+				 READ_ONCE(search->policy->cpu_permille));
+	if (ns)
+		kpgsad_account(search);
+	kpgsad_sleep(ns);
 }
 
 static int kpgsad(void *data)
 {
 	struct pgsa_search *search = data;
-	struct pgsa_policy *policy = search->policy;
-	u64 start_ns = policy->stats[PGSA_STAT_CPU_NS];
-	u64 pause_ns;
 
 	set_freezable();
 	pgsa_governor_start(&search->governor, ktime_get_ns(), kpgsad_cpu_ns());
@@ -128,22 +145,16 @@ static int kpgsad(void *data)
 	while (!kthread_freezable_should_stop(NULL)) {
 		if (!kpgsad_step(search)) {
 			kpgsad_end_cycle(search);
-			kpgsad_account(search, start_ns);
+			kpgsad_account(search);
 			kpgsad_rest(search);
 			kpgsad_begin_cycle(search);
 		}
-		pause_ns = pgsa_governor_pause(&search->governor,
-					       ktime_get_ns(), kpgsad_cpu_ns(),
-					       READ_ONCE(policy->cpu_permille));
-		if (pause_ns) {
-			kpgsad_account(search, start_ns);
-			kpgsad_sleep(pause_ns);
-		}
+		kpgsad_pause(search);
 	}
 	get_online_mems();
 	pgsa_seal_abandon(search);
 	put_online_mems();
-	kpgsad_account(search, start_ns);
+	kpgsad_account(search);
 	return 0;
 }
 
@@ -163,6 +174,7 @@ static struct pgsa_search *pgsa_search_alloc(struct pgsa_policy *policy)
 	if (!search)
 		return NULL;
 	search->policy = policy;
+	search->cpu_ns_before = policy->stats[PGSA_STAT_CPU_NS];
 	search->detect_id = pgsa_code_id(policy->detect);
 	search->correct_id = pgsa_code_id(policy->correct);
 	search->damaged = kmalloc(PAGE_SIZE, GFP_KERNEL);

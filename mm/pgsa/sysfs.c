@@ -75,11 +75,9 @@ PGSA_ATTR_RO(frames_sealed, pgsa_take_census().sealed);
 PGSA_ATTR_RO(bytes_redundancy,
 	     pgsa_take_census().tracked * sizeof(struct pgsa_frame));
 PGSA_ATTR_RO(errors_detected, pgsa_errors_total(PGSA_CORRECTED) +
-			      pgsa_errors_total(PGSA_UNRESOLVED) +
-			      pgsa_errors_total(PGSA_RECORD));
+			      pgsa_errors_total(PGSA_UNRESOLVED));
 PGSA_ATTR_RO(errors_corrected, pgsa_errors_total(PGSA_CORRECTED));
-PGSA_ATTR_RO(errors_unresolved, pgsa_errors_total(PGSA_UNRESOLVED) +
-				pgsa_errors_total(PGSA_RECORD));
+PGSA_ATTR_RO(errors_unresolved, pgsa_errors_total(PGSA_UNRESOLVED));
 
 static struct attribute *pgsa_attrs[] = {
 	&enabled_attr.attr,

@@ -17,9 +17,9 @@
 
 #include "frame_kunit.h"
 
-#define RACE_FRAMES	3
+#define RACE_FRAMES	4
 #define RACE_THREADS_MIN 4
-#define RACE_STEPS	30000	/* of each thread */
+#define RACE_STEPS	20000	/* of each thread */
 #define RACE_WRITERS	2	/* of each thread at a time */
 #define RACE_TIMEOUT	(120 * HZ)
 
@@ -64,8 +64,8 @@ static void race_expect(struct race_thread *thread, bool good, u64 word,
 /* Let others overtake us now and then, also where there is only one CPU */
 static void race_pause(struct race_thread *thread)
 {
-	if (!(prandom_u32_state(&thread->rnd) & 0x1ff))
-		schedule_timeout_uninterruptible(1);
+	if (!(prandom_u32_state(&thread->rnd) & 0x7f))
+		usleep_range(1, 20);
 	cond_resched();
 }
 
@@ -226,7 +226,7 @@ static int race_run(void *data)
 		random = prandom_u32_state(&thread->rnd);
 		race_steps[(random >> 8) % ARRAY_SIZE(race_steps)]
 			(thread, &race->frame[(random >> 16) % RACE_FRAMES]);
-		cond_resched();
+		race_pause(thread);
 	}
 	complete(&race->finished);
 	race_wait_for_stop();

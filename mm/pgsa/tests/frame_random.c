@@ -45,7 +45,7 @@ static bool random_sub_writer(struct random_walk *walk)
 		want->writers--;
 		return pgsa_frame_sub_writer(walk->frame);
 	}
-	/* Seldom, since nothing can be sealed afterwards. */
+	/* Seldom, since nothing can be claimed afterwards. */
 	if (random_below(walk, 50))
 		return true;
 	want->broken = true;
@@ -76,6 +76,8 @@ static bool random_free(struct random_walk *walk)
 
 static bool random_give_up(struct random_walk *walk)
 {
+	if (random_below(walk, 4))
+		return true;
 	pgsa_frame_give_up(walk->frame, FRAME_PFN);
 	if (walk->want->state != PGSA_FRAME_NONE) {
 		frame_model_open(walk->want);
@@ -164,27 +166,36 @@ static bool random_unlock(struct random_walk *walk)
 	return word == frame_model_word(walk->want);
 }
 
+/* How often each is done: moves mostly, so that all states are seen. */
 static const struct {
 	const char *name;
 	bool (*run)(struct random_walk *walk);
+	unsigned int weight;
 } random_steps[] = {
-	{ "add_writer", random_add_writer },
-	{ "sub_writer", random_sub_writer },
-	{ "sub_writer", random_sub_writer },
-	{ "write", random_write },
-	{ "free", random_free },
-	{ "give_up", random_give_up },
-	{ "claim", random_claim },
-	{ "claim", random_claim },
-	{ "claim", random_claim },
-	{ "move", random_move },
-	{ "move", random_move },
-	{ "move", random_move },
-	{ "move", random_move },
-	{ "late move", random_move_late },
-	{ "look", random_look },
-	{ "lock", random_lock },
+	{ "move", random_move, 20 },
+	{ "claim", random_claim, 8 },
+	{ "sub_writer", random_sub_writer, 5 },
+	{ "late move", random_move_late, 4 },
+	{ "look", random_look, 4 },
+	{ "add_writer", random_add_writer, 2 },
+	{ "free", random_free, 2 },
+	{ "lock", random_lock, 2 },
+	{ "write", random_write, 1 },
+	{ "give_up", random_give_up, 1 },
 };
+
+static unsigned int random_pick(struct random_walk *walk)
+{
+	unsigned int i, all = 0;
+	u32 random;
+
+	for (i = 0; i < ARRAY_SIZE(random_steps); i++)
+		all += random_steps[i].weight;
+	random = random_below(walk, all);
+	for (i = 0; random >= random_steps[i].weight; i++)
+		random -= random_steps[i].weight;
+	return i;
+}
 
 void random_events_as_model(struct kunit *test)
 {
@@ -199,7 +210,7 @@ void random_events_as_model(struct kunit *test)
 	for (i = 0; i < RANDOM_STEPS; i++) {
 		u64 before = pgsa_frame_word(&ft->frame);
 
-		step = random_below(&walk, ARRAY_SIZE(random_steps));
+		step = random_pick(&walk);
 		/* Everything else would wait for ever, and is held back. */
 		good = ft->want.lock ? random_unlock(&walk) :
 				       random_steps[step].run(&walk);
