@@ -70,13 +70,15 @@ const char *pgsa_frame_state_name(enum pgsa_frame_state state)
 /* The word after a move: leaving for OPEN or NONE makes all checks stale. */
 static u64 pgsa_word_moved(u64 word, enum pgsa_frame_state to)
 {
-	u64 new = (word & ~PGSA_WORD_STATE) | FIELD_PREP(PGSA_WORD_STATE, to);
+	/* No move carries a lock: one that is found here is a damaged bit. */
+	u64 new = (word & ~(PGSA_WORD_STATE | PGSA_WORD_LOCK)) |
+		  FIELD_PREP(PGSA_WORD_STATE, to);
 
 	if (to == PGSA_FRAME_OPEN || to == PGSA_FRAME_NONE) {
 		unsigned int next = pgsa_word_generation(word) + 1;
 
 		new &= ~(PGSA_WORD_DETECT | PGSA_WORD_CORRECT |
-			 PGSA_WORD_GENERATION | PGSA_WORD_LOCK);
+			 PGSA_WORD_GENERATION);
 		new |= FIELD_PREP(PGSA_WORD_GENERATION,
 				  next & FIELD_MAX(PGSA_WORD_GENERATION));
 	}
@@ -278,7 +280,7 @@ bool pgsa_frame_claim(struct pgsa_frame *frame, unsigned long pfn, u64 *word,
 	if (pgsa_word_state(*word) > PGSA_FRAME_OPEN ||
 	    *word & (PGSA_WORD_WRITERS | PGSA_WORD_HURT))
 		return false;
-	new &= ~(PGSA_WORD_DETECT | PGSA_WORD_CORRECT | PGSA_WORD_LOCK);
+	new &= ~(PGSA_WORD_DETECT | PGSA_WORD_CORRECT);
 	new |= FIELD_PREP(PGSA_WORD_DETECT, detect) |
 	       FIELD_PREP(PGSA_WORD_CORRECT, correct);
 	return pgsa_frame_change(frame, pfn, word, new);

@@ -7,6 +7,7 @@
 #include <linux/capability.h>
 #include <linux/errno.h>
 #include <linux/kstrtox.h>
+#include <linux/minmax.h>
 #include <linux/sched.h>
 #include <linux/printk.h>
 #include <linux/string.h>
@@ -19,6 +20,8 @@
 #define PGSA_DEFAULT_CORRECT		"hamming"
 #define PGSA_DEFAULT_CPU_PERMILLE	10
 #define PGSA_DEFAULT_INTERVAL_MS	1000
+
+#define PGSA_TEXT_SHOWN		40UL	/* of a refused text, in the log */
 
 /**
  * pgsa_policy_init - give a new policy its defaults
@@ -59,8 +62,8 @@ static int pgsa_refuse(struct pgsa_policy *policy, const char *attr,
 		why = "malformed, out of range or of the wrong kind";
 		break;
 	}
-	pr_info("%s: %s: '%.*s' refused: %s\n", pgsa_policy_name(policy), attr,
-		(int)strcspn(text, "\n"), text, why);
+	pr_info("%s: %s: '%*pE' refused: %s\n", pgsa_policy_name(policy), attr,
+		(int)min(strcspn(text, "\n"), PGSA_TEXT_SHOWN), text, why);
 	return err;
 }
 

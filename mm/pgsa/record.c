@@ -98,9 +98,12 @@ static void pgsa_one_add_writer(struct pgsa_frame *frame, unsigned long pfn)
 
 static void pgsa_one_sub_writer(struct pgsa_frame *frame, unsigned long pfn)
 {
-	if (!pgsa_frame_sub_writer(frame))
-		pr_warn_ratelimited("pfn 0x%lx: an entry that was never counted has gone; damaged page table?\n",
-				    pfn);
+	if (pgsa_frame_sub_writer(frame))
+		return;
+	/* Who knows what was written through that entry. */
+	pgsa_frame_write(frame, pfn);
+	pr_warn_ratelimited("pfn 0x%lx: an entry that was never counted has gone; damaged page table?\n",
+			    pfn);
 }
 
 static void pgsa_one_write(struct pgsa_frame *frame, unsigned long pfn)
