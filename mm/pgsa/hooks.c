@@ -72,12 +72,10 @@ void __pgsa_pte_clear_range(struct mm_struct *mm, unsigned long addr,
 
 	if (!pgsa_mm_counts(mm) || pmd_bad(pmd) || pmd_leaf(pmd))
 		return;
-	ptep = pte_offset_map(&pmd, addr);
-	if (!ptep)
-		return;
+	/* Nobody else can reach the table: no need to map or lock it. */
+	ptep = pte_offset_kernel(&pmd, 0);
 	for (i = 0; i < PTRS_PER_PTE; i++)
 		__pgsa_pte_change(mm, ptep_get(ptep + i), __pte(0));
-	pte_unmap(ptep);
 }
 
 void __pgsa_page_write(struct page *page, size_t offset, size_t len)

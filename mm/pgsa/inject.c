@@ -45,7 +45,7 @@ static DEFINE_XARRAY(pgsa_hits);
  * The hit is forgotten.
  *
  * Context: Any context with interrupts on.
- * Return: the time in ns, -1 if the frame was not hit since it was sealed.
+ * Return: the time in ns, -1 if the frame was not hit in its generation.
  */
 s64 pgsa_inject_delay_ns(unsigned long pfn, u64 word)
 {
@@ -82,7 +82,10 @@ static int pgsa_remember(struct page *page)
 	return 0;
 }
 
-/* Write to the bytes of @mask that are not 0 what they are XOR @flips. */
+/*
+ * Write to the bytes of @mask that are not 0 what they are XOR @flips. What
+ * software stores there meanwhile is lost, as it may be for a particle.
+ */
 static int pgsa_flip(struct page *page, unsigned int offset, u64 mask,
 		     u64 flips)
 {

@@ -18,10 +18,10 @@ struct pgsa_cursor {
 /**
  * struct pgsa_strategy - in which order frames are searched
  * @name: what users write to a policy's "strategy"
- * @fill: put the numbers of the next frames, at most @nr, all online, to @pfns;
- *	  return how many. 0 ends the cycle, and the next call begins another. Called by
- *	  the searcher only, which holds no lock but keeps memory from going
- *	  offline; may not sleep.
+ * @fill: put the numbers of the next frames, at most @nr and all online, to
+ *	  @pfns; return how many. 0 ends the cycle, and the next call begins
+ *	  another. Called by the searcher only, which holds no lock but keeps
+ *	  memory from going offline; may not sleep.
  */
 struct pgsa_strategy {
 	const char *name;

@@ -2,6 +2,10 @@
 /*
  * KUnit suite pgsa_configfs: what may be written to the files of a policy, and
  * that a refused write changes nothing.
+ *
+ * Each refusal is also a line in the log. They must not become too many: the
+ * console of UML loses output when the reader of a full pipe is slow, and with
+ * it results of tests.
  */
 #include <kunit/resource.h>
 #include <kunit/test.h>
@@ -39,10 +43,10 @@ static const struct policy_file policy_files[] = {
 KUNIT_ARRAY_PARAM_DESC(policy_files, policy_files, name);
 
 static const char * const policy_nonsense[] = {
-	"", " ", "\n", "1 2", " 1", "1 ", "1\n\n", "1\n1", "-1", "0x10", "1.5",
-	"1e2", "10ms", "ten", "none at all", " sweep", "sweep ", "sweep\n\n",
-	"crc32 hamming", "mapped,", "%s%n", "4294967296", "4294967297",
-	"18446744073709551616", "18446744073709551617",
+	"", " ", "\n", "1 2", " 1", "1 ", "1\n\n", "1\n1", "-1", "-1\n", "0x10",
+	"1.5", "1e2", "10ms", "ten", "none at all", " sweep", "sweep ",
+	"sweep\n\n", "crc32 hamming", "mapped,", "%s%n", "4294967296",
+	"4294967297", "18446744073709551616", "18446744073709551617\n",
 };
 
 /* What one file alone refuses */
@@ -109,7 +113,6 @@ static void policy_odd(struct kunit *test)
 	pt->want = pt->policy;
 }
 
-/* As an echo does it, too */
 static void policy_set_refused(struct kunit *test, policy_set_t set,
 			       const char *text, int err)
 {
@@ -117,10 +120,6 @@ static void policy_set_refused(struct kunit *test, policy_set_t set,
 
 	KUNIT_EXPECT_EQ_MSG(test, set(&pt->policy, text), err, "'%s'", text);
 	policy_expect(test, text);
-	snprintf(pt->text, PAGE_SIZE, "%s\n", text);
-	KUNIT_EXPECT_EQ_MSG(test, set(&pt->policy, pt->text), err, "'%s'",
-			    pt->text);
-	policy_expect(test, pt->text);
 }
 
 static void policy_set_accepted(struct kunit *test, policy_set_t set,
@@ -150,9 +149,6 @@ static void set_nonsense(struct kunit *test)
 	const struct policy_file *file = test->param_value;
 	unsigned int i;
 
-	for (i = 0; i < ARRAY_SIZE(policy_nonsense); i++)
-		policy_set_refused(test, file->set, policy_nonsense[i],
-				   file->err);
 	policy_odd(test);
 	for (i = 0; i < ARRAY_SIZE(policy_nonsense); i++)
 		policy_set_refused(test, file->set, policy_nonsense[i],
@@ -162,27 +158,24 @@ static void set_nonsense(struct kunit *test)
 static void set_refused(struct kunit *test)
 {
 	const struct policy_refusal *refusal = test->param_value;
+	struct policy_test *pt = test->priv;
 
 	policy_set_refused(test, refusal->set, refusal->text, refusal->err);
 	policy_odd(test);
-	policy_set_refused(test, refusal->set, refusal->text, refusal->err);
+	snprintf(pt->text, PAGE_SIZE, "%s\n", refusal->text);
+	policy_set_refused(test, refusal->set, pt->text, refusal->err);
 }
 
-/* As long as a file can give it */
+/* As long as a file can give it, and with a good beginning */
 static void set_long_text(struct kunit *test)
 {
-	static const char fills[] = { '1', '9', 'a', ' ', '\n' };
 	const struct policy_file *file = test->param_value;
 	struct policy_test *pt = test->priv;
-	size_t good = strlen(file->good);
-	unsigned int i;
+	char fill;
 
-	for (i = 0; i < ARRAY_SIZE(fills); i++) {
-		memset(pt->text, fills[i], PAGE_SIZE - 1);
-		KUNIT_EXPECT_EQ(test, file->set(&pt->policy, pt->text),
-				file->err);
-		policy_expect(test, "long");
-		memcpy(pt->text, file->good, good);
+	for (fill = '0'; fill <= '1'; fill++) {
+		memset(pt->text, fill, PAGE_SIZE - 1);
+		memcpy(pt->text, file->good, strlen(file->good));
 		KUNIT_EXPECT_EQ(test, file->set(&pt->policy, pt->text),
 				file->err);
 		policy_expect(test, "long");

@@ -262,7 +262,7 @@ static struct kunit_case frame_cases[] = {
 	KUNIT_CASE(move_drops_damaged_lock_bit),
 	KUNIT_CASE_PARAM(add_writer_opens, frame_states_gen_params),
 	KUNIT_CASE(add_writer_overflow),
-	KUNIT_CASE_PARAM(add_writer_lock_bit_damaged, frame_states_gen_params),
+	KUNIT_CASE(add_writer_lock_bit_damaged),
 	KUNIT_CASE(add_writer_no_state),
 	KUNIT_CASE_PARAM(sub_writer_stays_open, frame_states_gen_params),
 	KUNIT_CASE_PARAM(sub_writer_none_left, frame_states_gen_params),

@@ -35,6 +35,9 @@ fail() {
 	exit "$status"
 }
 
+[[ $TOP$BUILD != *[[:space:]:]* ]] ||
+	fail "make cannot work in $TOP and $BUILD: no spaces and colons, please"
+
 minutes() {
 	printf '%d min %02d s' $(($1 / 60)) $(($1 % 60))
 }
