@@ -334,7 +334,7 @@ static void policy_stop(void *policy)
 	pgsa_policy_stop(policy);
 }
 
-/* The only case with a searcher; processes whose frames it could see are none */
+/* The only case with a searcher; no process runs yet whose frames it sees */
 static void enable_starts_and_stops(struct kunit *test)
 {
 	struct policy_test *pt = test->priv;

@@ -289,6 +289,8 @@ static struct kunit_case frame_cases[] = {
 	KUNIT_CASE(guard_same_in_all_states),
 	KUNIT_CASE(random_events_as_model),
 	KUNIT_CASE_SLOW(concurrent_movers),
+	KUNIT_CASE(concurrent_movers_dense),
+	KUNIT_CASE(concurrent_writers),
 	{}
 };
 

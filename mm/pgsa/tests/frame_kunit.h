@@ -116,9 +116,13 @@ void write_no_state(struct kunit *test);
 /* frame_random.c */
 void random_events_as_model(struct kunit *test);
 
-/* frame_race.c */
+/* frame_lock.c */
 void add_writer_waits_for_unlock(struct kunit *test);
-void concurrent_movers(struct kunit *test);
 void write_waits_for_unlock(struct kunit *test);
+
+/* frame_race.c */
+void concurrent_movers(struct kunit *test);
+void concurrent_movers_dense(struct kunit *test);
+void concurrent_writers(struct kunit *test);
 
 #endif /* __MM_PGSA_TESTS_FRAME_KUNIT_H */

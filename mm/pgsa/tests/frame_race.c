@@ -13,18 +13,13 @@
 #include <linux/kthread.h>
 #include <linux/mutex.h>
 #include <linux/prandom.h>
-#include <linux/sched.h>
 
 #include "frame_kunit.h"
 
 #define RACE_FRAMES	4
 #define RACE_THREADS_MIN 4
-#define RACE_STEPS	20000	/* of each thread */
 #define RACE_WRITERS	2	/* of each thread at a time */
 #define RACE_TIMEOUT	(120 * HZ)
-
-#define WAIT_ROUNDS	10
-#define WAIT_HELD_US	2000
 
 struct race_frame {
 	struct pgsa_frame frame;
@@ -34,6 +29,19 @@ struct race_frame {
 };
 
 enum race_count { SEALED, CHECKED, LOCKED, STALE, NR_RACE_COUNTS };
+
+struct race_thread;
+typedef void (*race_step_t)(struct race_thread *thread, struct race_frame *rf);
+
+/* What threads do, and what must come of it */
+struct race_plan {
+	const race_step_t *step;	/* one of these at a time */
+	unsigned int nr_step;
+	unsigned int steps;		/* of each thread */
+	unsigned int frames;
+	bool pauses;			/* between any two steps, sometimes */
+	enum race_count counts;		/* how many counts must be above 0 */
+};
 
 struct race_thread {
 	struct race *race;
@@ -47,6 +55,8 @@ struct race_thread {
 
 struct race {
 	struct race_frame frame[RACE_FRAMES];
+	const struct race_plan *plan;
+	struct completion start;
 	struct completion finished;
 	unsigned int nr_threads;
 	struct race_thread thread[] __counted_by(nr_threads);
@@ -64,7 +74,8 @@ static void race_expect(struct race_thread *thread, bool good, u64 word,
 /* Let others overtake us now and then, also where there is only one CPU */
 static void race_pause(struct race_thread *thread)
 {
-	if (!(prandom_u32_state(&thread->rnd) & 0x7f))
+	if (thread->race->plan->pauses &&
+	    !(prandom_u32_state(&thread->rnd) & 0x7f))
 		usleep_range(1, 20);
 	cond_resched();
 }
@@ -197,39 +208,44 @@ unlock:
 	mutex_unlock(&rf->folio);
 }
 
-static void (* const race_steps[])(struct race_thread *thread,
-				   struct race_frame *rf) = {
+static const race_step_t race_steps[] = {
 	race_look, race_look, race_add_writer, race_sub_writer,
 	race_sub_writer, race_sub_writer, race_sub_writer, race_write,
 	race_seal, race_seal, race_seal, race_seal,
 	race_check, race_check, race_repair, race_repair,
 };
 
-static void race_wait_for_stop(void)
+static void race_hammer(struct race_thread *thread, struct race_frame *rf)
 {
-	set_current_state(TASK_INTERRUPTIBLE);
-	while (!kthread_should_stop()) {
-		schedule();
-		set_current_state(TASK_INTERRUPTIBLE);
+	int i;
+
+	for (i = 0; i < 16; i++) {
+		pgsa_frame_add_writer(&rf->frame, FRAME_PFN);
+		race_expect(thread, pgsa_frame_sub_writer(&rf->frame),
+			    pgsa_frame_word(&rf->frame), "writer got lost");
 	}
-	__set_current_state(TASK_RUNNING);
 }
+
+static const race_step_t race_hammer_step[] = { race_hammer };
 
 static int race_run(void *data)
 {
 	struct race_thread *thread = data;
 	struct race *race = thread->race;
+	const struct race_plan *plan = race->plan;
 	unsigned int i;
-	u32 random;
 
-	for (i = 0; i < RACE_STEPS && !kthread_should_stop(); i++) {
-		random = prandom_u32_state(&thread->rnd);
-		race_steps[(random >> 8) % ARRAY_SIZE(race_steps)]
-			(thread, &race->frame[(random >> 16) % RACE_FRAMES]);
+	wait_for_completion(&race->start);
+	for (i = 0; i < plan->steps && !kthread_should_stop(); i++) {
+		u32 random = prandom_u32_state(&thread->rnd);
+
+		plan->step[(random >> 8) % plan->nr_step]
+			(thread, &race->frame[(random >> 16) % plan->frames]);
 		race_pause(thread);
 	}
 	complete(&race->finished);
-	race_wait_for_stop();
+	while (!kthread_should_stop())
+		usleep_range(100, 1000);
 	return 0;
 }
 
@@ -238,19 +254,23 @@ static void race_stop(void *data)
 	struct race *race = data;
 	unsigned int i;
 
+	complete_all(&race->start);
 	for (i = 0; i < race->nr_threads; i++)
 		if (!IS_ERR_OR_NULL(race->thread[i].task))
 			kthread_stop(race->thread[i].task);
 }
 
-static struct race *race_start(struct kunit *test)
+static struct race *race_start(struct kunit *test, const struct race_plan *plan)
 {
 	unsigned int nr = max(2 * num_online_cpus(), RACE_THREADS_MIN), i;
+	unsigned int cpu = cpumask_first(cpu_online_mask);
 	struct race *race = kunit_kzalloc(test, struct_size(race, thread, nr),
 					  GFP_KERNEL);
 
 	KUNIT_ASSERT_NOT_NULL(test, race);
 	race->nr_threads = nr;
+	race->plan = plan;
+	init_completion(&race->start);
 	init_completion(&race->finished);
 	for (i = 0; i < RACE_FRAMES; i++)
 		mutex_init(&race->frame[i].folio);
@@ -260,9 +280,15 @@ static struct race *race_start(struct kunit *test)
 
 		thread->race = race;
 		prandom_seed_state(&thread->rnd, frame_seed() + i);
-		thread->task = kthread_run(race_run, thread, "pgsa_race/%u", i);
+		thread->task = kthread_create_on_cpu(race_run, thread, cpu,
+						     "pgsa_race/%u");
 		KUNIT_ASSERT_FALSE(test, IS_ERR(thread->task));
+		wake_up_process(thread->task);
+		cpu = cpumask_next(cpu, cpu_online_mask);
+		if (cpu >= nr_cpu_ids)
+			cpu = cpumask_first(cpu_online_mask);
 	}
+	complete_all(&race->start);
 	return race;
 }
 
@@ -284,9 +310,9 @@ static void race_expect_writers(struct kunit *test, struct race *race,
 	KUNIT_EXPECT_TRUE(test, pgsa_frame_claim(frame, FRAME_PFN, &word, 1, 0));
 }
 
-void concurrent_movers(struct kunit *test)
+static void race_all(struct kunit *test, const struct race_plan *plan)
 {
-	struct race *race = race_start(test);
+	struct race *race = race_start(test, plan);
 	unsigned int count[NR_RACE_COUNTS] = {}, i, k;
 
 	for (i = 0; i < race->nr_threads; i++)
@@ -305,114 +331,42 @@ void concurrent_movers(struct kunit *test)
 	}
 	for (i = 0; i < RACE_FRAMES; i++)
 		race_expect_writers(test, race, i);
-	kunit_info(test, "%u threads: %u seals, %u checks, %u locks, %u stale\n",
-		   race->nr_threads, count[SEALED], count[CHECKED],
-		   count[LOCKED], count[STALE]);
-	for (k = 0; k < NR_RACE_COUNTS; k++)
+	if (plan->counts)
+		kunit_info(test, "%u seals, %u checks, %u locks, %u stale\n",
+			   count[SEALED], count[CHECKED], count[LOCKED],
+			   count[STALE]);
+	for (k = 0; k < plan->counts; k++)
 		KUNIT_EXPECT_GT_MSG(test, count[k], 0, "count %u", k);
 }
 
-/* An event on another CPU */
-struct waiting {
-	struct pgsa_frame *frame;
-	void (*event)(struct pgsa_frame *frame, unsigned long pfn);
-	struct completion ready;
-	bool locked;		/* the event may begin, and has to wait */
-	bool done;
-};
-
-static int waiting_run(void *data)
+void concurrent_movers(struct kunit *test)
 {
-	struct waiting *waiting = data;
+	static const struct race_plan plan = {
+		.step = race_steps, .nr_step = ARRAY_SIZE(race_steps),
+		.steps = 20000, .frames = RACE_FRAMES, .pauses = true,
+		.counts = NR_RACE_COUNTS,
+	};
 
-	preempt_disable();
-	complete(&waiting->ready);
-	while (!READ_ONCE(waiting->locked))
-		cpu_relax();
-	waiting->event(waiting->frame, FRAME_PFN);
-	WRITE_ONCE(waiting->done, true);
-	preempt_enable();
-	race_wait_for_stop();
-	return 0;
+	race_all(test, &plan);
 }
 
-static void waiting_stop(void *task)
+/* Nobody stops, so nobody may happen to be overtaken while sealing */
+void concurrent_movers_dense(struct kunit *test)
 {
-	kthread_stop(task);
+	static const struct race_plan plan = {
+		.step = race_steps, .nr_step = ARRAY_SIZE(race_steps),
+		.steps = 300000, .frames = 1, .counts = STALE,
+	};
+
+	race_all(test, &plan);
 }
 
-/* Lock while the event is being tried; returns if it waited */
-static bool waiting_held(struct waiting *waiting, u64 *word)
+void concurrent_writers(struct kunit *test)
 {
-	unsigned long flags;
-	bool held;
+	static const struct race_plan plan = {
+		.step = race_hammer_step, .nr_step = 1,
+		.steps = 100000, .frames = 1,
+	};
 
-	local_irq_save(flags);
-	held = pgsa_frame_lock(waiting->frame, word);
-	WRITE_ONCE(waiting->locked, true);
-	udelay(WAIT_HELD_US);
-	held &= !READ_ONCE(waiting->done);
-	held &= pgsa_frame_word(waiting->frame) == *word;
-	pgsa_frame_unlock(waiting->frame, word);
-	local_irq_restore(flags);
-	return held;
-}
-
-/*
- * The event spins, so it must have a CPU of its own: whoever is to unlock the
- * frame must not wait for that CPU.
- */
-static void waiting_once(struct kunit *test,
-			 void (*event)(struct pgsa_frame *, unsigned long))
-{
-	struct frame_test *ft = test->priv;
-	struct waiting *waiting = kunit_kzalloc(test, sizeof(*waiting),
-						GFP_KERNEL);
-	u64 word = frame_reach(test, PGSA_FRAME_BAD);
-	struct task_struct *task;
-
-	KUNIT_ASSERT_NOT_NULL(test, waiting);
-	waiting->frame = &ft->frame;
-	waiting->event = event;
-	init_completion(&waiting->ready);
-	task = kthread_create(waiting_run, waiting, "pgsa_wait");
-	KUNIT_ASSERT_FALSE(test, IS_ERR(task));
-	KUNIT_ASSERT_EQ(test, kunit_add_action(test, waiting_stop, task), 0);
-
-	migrate_disable();
-	kthread_bind(task, cpumask_any_but(cpu_online_mask,
-					   smp_processor_id()));
-	wake_up_process(task);
-	wait_for_completion(&waiting->ready);
-	KUNIT_EXPECT_TRUE(test, waiting_held(waiting, &word));
-	migrate_enable();
-	kunit_release_action(test, waiting_stop, task);
-
-	KUNIT_EXPECT_TRUE(test, waiting->done);
-	frame_model_open(&ft->want);
-}
-
-static void waiting_many(struct kunit *test, unsigned int writers,
-			 void (*event)(struct pgsa_frame *, unsigned long))
-{
-	struct frame_test *ft = test->priv;
-	unsigned int i;
-
-	if (num_online_cpus() == 1)
-		kunit_skip(test, "needs a second CPU");
-	for (i = 0; i < WAIT_ROUNDS; i++) {
-		waiting_once(test, event);
-		ft->want.writers = writers;
-		frame_expect(test);
-	}
-}
-
-void add_writer_waits_for_unlock(struct kunit *test)
-{
-	waiting_many(test, 1, pgsa_frame_add_writer);
-}
-
-void write_waits_for_unlock(struct kunit *test)
-{
-	waiting_many(test, 0, pgsa_frame_write);
+	race_all(test, &plan);
 }
