@@ -22,6 +22,26 @@ struct mm_struct;
 struct page;
 struct page_ext_operations;
 
+/**
+ * enum pgsa_write - how the kernel is about to write to a page
+ * @PGSA_WRITE_COPY: copy_page_from_iter_atomic(): write(2)
+ * @PGSA_WRITE_ZERO: zero_user_segments(): truncation, holes, ends of files
+ * @PGSA_WRITE_MEMCPY: the other helpers of highmem.h
+ * @PGSA_WRITE_FUSE: data from a FUSE server
+ * @PGSA_WRITE_FORCE: FOLL_FORCE: debuggers, /proc/PID/mem
+ * @PGSA_WRITE_DIRTY: the folio becomes dirty; the write may have been before
+ * @NR_PGSA_WRITES: number of ways
+ */
+enum pgsa_write {
+	PGSA_WRITE_COPY,
+	PGSA_WRITE_ZERO,
+	PGSA_WRITE_MEMCPY,
+	PGSA_WRITE_FUSE,
+	PGSA_WRITE_FORCE,
+	PGSA_WRITE_DIRTY,
+	NR_PGSA_WRITES
+};
+
 #ifdef CONFIG_PGSA
 
 DECLARE_STATIC_KEY_FALSE(pgsa_key);
@@ -31,11 +51,13 @@ void __pgsa_page_free(struct page *page, unsigned int order);
 void __pgsa_ptes_set(struct mm_struct *mm, pte_t *ptep, pte_t pte,
 		     unsigned int nr);
 void __pgsa_pte_change(struct mm_struct *mm, pte_t old, pte_t new);
+void __pgsa_pmd_set(struct mm_struct *mm, pmd_t old, pmd_t new);
 void __pgsa_pmd_change(struct mm_struct *mm, pmd_t old, pmd_t new);
 void __pgsa_pte_clear_range(struct mm_struct *mm, unsigned long addr,
 			    pmd_t pmd);
-void __pgsa_page_write(struct page *page, size_t offset, size_t len);
-void __pgsa_folio_write(struct folio *folio);
+void __pgsa_page_write(struct page *page, size_t offset, size_t len,
+		       enum pgsa_write how);
+void __pgsa_folio_write(struct folio *folio, enum pgsa_write how);
 
 /**
  * pgsa_on - is the kernel keeping frame records?
@@ -105,6 +127,20 @@ static inline void pgsa_pte_clear(struct mm_struct *mm, pte_t pte)
 }
 
 /**
+ * pgsa_pmd_set - a PMD that may be a leaf is about to be stored
+ * @mm: address space it belongs to
+ * @pmdp: the entry, still with its old value
+ * @pmd: its new value
+ *
+ * Context: PMD lock held.
+ */
+static inline void pgsa_pmd_set(struct mm_struct *mm, pmd_t *pmdp, pmd_t pmd)
+{
+	if (pgsa_on())
+		__pgsa_pmd_set(mm, *pmdp, pmd);
+}
+
+/**
  * pgsa_pmd_change - as pgsa_pte_change(), for a PMD that may be a leaf
  * @mm: address space it belongs to
  * @old: the value it has had
@@ -151,27 +187,29 @@ static inline void pgsa_pte_clear_range(struct mm_struct *mm,
  * @page: the page; with @offset beyond it, one of the same folio
  * @offset: first byte to be written
  * @len: number of bytes
+ * @how: the way in which it writes
  *
  * Context: Any context. The writer keeps the folio locked, or holds a
  *	    reference to it, until it has finished writing.
  */
 static inline void pgsa_page_write(struct page *page, size_t offset,
-				   size_t len)
+				   size_t len, enum pgsa_write how)
 {
 	if (pgsa_on())
-		__pgsa_page_write(page, offset, len);
+		__pgsa_page_write(page, offset, len, how);
 }
 
 /**
  * pgsa_folio_write - the kernel writes, or lets write, anywhere in a folio
  * @folio: the folio
+ * @how: the way in which it writes
  *
  * Context: Any context; otherwise as pgsa_page_write().
  */
-static inline void pgsa_folio_write(struct folio *folio)
+static inline void pgsa_folio_write(struct folio *folio, enum pgsa_write how)
 {
 	if (pgsa_on())
-		__pgsa_folio_write(folio);
+		__pgsa_folio_write(folio, how);
 }
 
 #else /* CONFIG_PGSA */
@@ -187,14 +225,20 @@ static inline void pgsa_pmd_change(struct mm_struct *mm, pmd_t old, pmd_t new)
 {
 }
 
+static inline void pgsa_pmd_set(struct mm_struct *mm, pmd_t *pmdp, pmd_t pmd)
+{
+}
+
 static inline void pgsa_pte_clear(struct mm_struct *mm, pte_t pte) {}
 static inline void pgsa_pmd_clear(struct mm_struct *mm, pmd_t pmd) {}
 
 static inline void pgsa_pte_clear_range(struct mm_struct *mm,
 					unsigned long addr, pmd_t pmd) {}
 static inline void pgsa_page_write(struct page *page, size_t offset,
-				   size_t len) {}
-static inline void pgsa_folio_write(struct folio *folio) {}
+				   size_t len, enum pgsa_write how) {}
+static inline void pgsa_folio_write(struct folio *folio, enum pgsa_write how)
+{
+}
 
 #endif /* CONFIG_PGSA */
 

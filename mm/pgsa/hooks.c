@@ -11,6 +11,7 @@
 #include <linux/mm.h>
 #include <linux/pgsa.h>
 
+#include "debug.h"
 #include "entry.h"
 #include "record.h"
 
@@ -22,10 +23,11 @@ static bool pgsa_mm_counts(const struct mm_struct *mm)
 
 void __pgsa_page_free(struct page *page, unsigned int order)
 {
-	pgsa_frames_free(page_to_pfn(page), 1UL << order);
+	if (!pgsa_dropped(PGSA_HOOK_FREE))
+		pgsa_frames_free(page_to_pfn(page), 1UL << order);
 }
 
-void __pgsa_pte_change(struct mm_struct *mm, pte_t old, pte_t new)
+static void pgsa_pte_changes(struct mm_struct *mm, pte_t old, pte_t new)
 {
 	bool was = pgsa_pte_writes(old);
 	bool is = pgsa_pte_writes(new);
@@ -37,20 +39,35 @@ void __pgsa_pte_change(struct mm_struct *mm, pte_t old, pte_t new)
 	if (was)
 		pgsa_frames_sub_writer(pte_pfn(old), 1);
 }
+
+static enum pgsa_part pgsa_pte_hook(pte_t new)
+{
+	if (pgsa_pte_writes(new))
+		return PGSA_HOOK_PTE_ACCESS;
+	return pte_none(new) ? PGSA_HOOK_PTE_CLEAR : PGSA_HOOK_PTE_WRPROTECT;
+}
+
+void __pgsa_pte_change(struct mm_struct *mm, pte_t old, pte_t new)
+{
+	if (!pgsa_dropped(pgsa_pte_hook(new)))
+		pgsa_pte_changes(mm, old, new);
+}
 EXPORT_SYMBOL(__pgsa_pte_change);
 
 void __pgsa_ptes_set(struct mm_struct *mm, pte_t *ptep, pte_t pte,
 		     unsigned int nr)
 {
+	if (pgsa_dropped(PGSA_HOOK_PTES_SET))
+		return;
 	/* More than one entry is only ever stored where there was none. */
 	if (nr == 1)
-		__pgsa_pte_change(mm, ptep_get(ptep), pte);
+		pgsa_pte_changes(mm, ptep_get(ptep), pte);
 	else if (pgsa_mm_counts(mm) && pgsa_pte_writes(pte))
 		pgsa_frames_add_writer(pte_pfn(pte), nr);
 }
 EXPORT_SYMBOL(__pgsa_ptes_set);
 
-void __pgsa_pmd_change(struct mm_struct *mm, pmd_t old, pmd_t new)
+static void pgsa_pmd_changes(struct mm_struct *mm, pmd_t old, pmd_t new)
 {
 	bool was = pgsa_pmd_writes(old);
 	bool is = pgsa_pmd_writes(new);
@@ -62,7 +79,27 @@ void __pgsa_pmd_change(struct mm_struct *mm, pmd_t old, pmd_t new)
 	if (was)
 		pgsa_frames_sub_writer(pmd_pfn(old), PMD_SIZE >> PAGE_SHIFT);
 }
+
+static enum pgsa_part pgsa_pmd_hook(pmd_t new)
+{
+	if (pgsa_pmd_writes(new))
+		return PGSA_HOOK_PMD_ACCESS;
+	return pmd_none(new) ? PGSA_HOOK_PMD_CLEAR : PGSA_HOOK_PMD_WRPROTECT;
+}
+
+void __pgsa_pmd_change(struct mm_struct *mm, pmd_t old, pmd_t new)
+{
+	if (!pgsa_dropped(pgsa_pmd_hook(new)))
+		pgsa_pmd_changes(mm, old, new);
+}
 EXPORT_SYMBOL(__pgsa_pmd_change);
+
+void __pgsa_pmd_set(struct mm_struct *mm, pmd_t old, pmd_t new)
+{
+	if (!pgsa_dropped(PGSA_HOOK_PMD_SET))
+		pgsa_pmd_changes(mm, old, new);
+}
+EXPORT_SYMBOL(__pgsa_pmd_set);
 
 void __pgsa_pte_clear_range(struct mm_struct *mm, unsigned long addr,
 			    pmd_t pmd)
@@ -70,26 +107,29 @@ void __pgsa_pte_clear_range(struct mm_struct *mm, unsigned long addr,
 	pte_t *ptep;
 	int i;
 
-	if (!pgsa_mm_counts(mm) || pmd_bad(pmd) || pmd_leaf(pmd))
+	if (!pgsa_mm_counts(mm) || pmd_bad(pmd) || pmd_leaf(pmd) ||
+	    pgsa_dropped(PGSA_HOOK_PTE_CLEAR_RANGE))
 		return;
 	/* Nobody else can reach the table: no need to map or lock it. */
 	ptep = pte_offset_kernel(&pmd, 0);
 	for (i = 0; i < PTRS_PER_PTE; i++)
-		__pgsa_pte_change(mm, ptep_get(ptep + i), __pte(0));
+		pgsa_pte_changes(mm, ptep_get(ptep + i), __pte(0));
 }
 
-void __pgsa_page_write(struct page *page, size_t offset, size_t len)
+void __pgsa_page_write(struct page *page, size_t offset, size_t len,
+		       enum pgsa_write how)
 {
 	unsigned long first = offset >> PAGE_SHIFT;
 	unsigned long last = (offset + len - 1) >> PAGE_SHIFT;
 
-	if (len)
+	if (len && !pgsa_dropped(PGSA_HOOK_WRITE + how))
 		pgsa_frames_write(page_to_pfn(page) + first, last - first + 1);
 }
 EXPORT_SYMBOL(__pgsa_page_write);
 
-void __pgsa_folio_write(struct folio *folio)
+void __pgsa_folio_write(struct folio *folio, enum pgsa_write how)
 {
-	pgsa_frames_write(folio_pfn(folio), folio_nr_pages(folio));
+	if (!pgsa_dropped(PGSA_HOOK_WRITE + how))
+		pgsa_frames_write(folio_pfn(folio), folio_nr_pages(folio));
 }
 EXPORT_SYMBOL(__pgsa_folio_write);

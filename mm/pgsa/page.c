@@ -12,7 +12,9 @@
 #include <linux/memremap.h>
 #include <linux/mm.h>
 #include <linux/pagemap.h>
+#include <linux/shmem_fs.h>
 
+#include "debug.h"
 #include "pgsa.h"
 
 static const char * const pgsa_refusal_names[] = {
@@ -24,9 +26,9 @@ static const char * const pgsa_refusal_names[] = {
 	[PGSA_REFUSED_HUGETLB]		= "hugetlb",
 	[PGSA_REFUSED_POISONED]		= "poisoned",
 	[PGSA_REFUSED_NOT_UPTODATE]	= "not_uptodate",
-	[PGSA_REFUSED_KSM]		= "ksm",
 	[PGSA_REFUSED_MOVABLE]		= "movable",
 	[PGSA_REFUSED_CACHE]		= "cache",
+	[PGSA_REFUSED_NOT_REGULAR]	= "not_regular",
 	[PGSA_REFUSED_FILESYSTEM]	= "filesystem",
 	[PGSA_REFUSED_DIRTY]		= "dirty",
 	[PGSA_REFUSED_WRITE_OPEN]	= "write_open",
@@ -49,8 +51,8 @@ const char *pgsa_refusal_name(enum pgsa_refusal refusal)
 }
 
 /*
- * File systems all of whose writes to a clean, uptodate folio go through a
- * hooked helper (copy_page_from_iter_atomic(), zero_user_segments(), ...).
+ * File systems all of whose writes to an uptodate folio go through a hooked
+ * helper (copy_page_from_iter_atomic(), zero_user_segments(), ...).
  */
 static bool pgsa_filesystem_known(const struct super_block *sb)
 {
@@ -58,10 +60,27 @@ static bool pgsa_filesystem_known(const struct super_block *sb)
 	case EXT4_SUPER_MAGIC:
 	case HOSTFS_SUPER_MAGIC:
 	case V9FS_MAGIC:
+	case TMPFS_MAGIC:
 		return true;
 	default:
-		return false;
+		return pgsa_dropped(PGSA_RULE_FILESYSTEM);
 	}
+}
+
+/* The page cache has the folio, and nobody moves it while it is locked. */
+static bool pgsa_folio_cached(struct folio *folio,
+			      struct address_space *mapping)
+{
+	return xa_load(&mapping->i_pages, folio->index) == folio ||
+	       pgsa_dropped(PGSA_RULE_CACHE);
+}
+
+/* Memory of tmpfs is always dirty, for it has no other place. */
+static bool pgsa_folio_clean(struct folio *folio, struct address_space *mapping)
+{
+	return (!folio_test_writeback(folio) &&
+		(shmem_mapping(mapping) || !folio_test_dirty(folio))) ||
+	       pgsa_dropped(PGSA_RULE_CLEAN);
 }
 
 /* The folio is locked, so its mapping stays. */
@@ -69,14 +88,16 @@ static enum pgsa_refusal pgsa_file_refusal(struct folio *folio)
 {
 	struct address_space *mapping = folio->mapping;
 
-	if (!mapping || !mapping->host || !S_ISREG(mapping->host->i_mode) ||
-	    xa_load(&mapping->i_pages, folio->index) != folio)
+	if (!mapping || !mapping->host || !pgsa_folio_cached(folio, mapping))
 		return PGSA_REFUSED_CACHE;
+	if (!S_ISREG(mapping->host->i_mode) && !pgsa_dropped(PGSA_RULE_REGULAR))
+		return PGSA_REFUSED_NOT_REGULAR;
 	if (!pgsa_filesystem_known(mapping->host->i_sb))
 		return PGSA_REFUSED_FILESYSTEM;
-	if (folio_test_dirty(folio) || folio_test_writeback(folio))
+	if (!pgsa_folio_clean(folio, mapping))
 		return PGSA_REFUSED_DIRTY;
-	if (atomic_read(&mapping->host->i_writecount) > 0)
+	if (atomic_read(&mapping->host->i_writecount) > 0 &&
+	    !pgsa_dropped(PGSA_RULE_WRITE_OPEN))
 		return PGSA_REFUSED_WRITE_OPEN;
 	return PGSA_ADMITTED;
 }
@@ -104,8 +125,10 @@ static bool pgsa_refs_known(struct folio *folio)
 
 	/* Neither look may be moved before the other. */
 	smp_rmb();
-	return refs == expected && expected == pgsa_expected_refs(folio) + 1 &&
-	       refs == folio_ref_count(folio) && !folio_maybe_dma_pinned(folio);
+	return (refs == expected && expected == pgsa_expected_refs(folio) + 1 &&
+		refs == folio_ref_count(folio) &&
+		!folio_maybe_dma_pinned(folio)) ||
+	       pgsa_dropped(PGSA_RULE_REFERENCES);
 }
 
 static enum pgsa_refusal pgsa_folio_refusal(struct folio *folio)
@@ -119,14 +142,12 @@ static enum pgsa_refusal pgsa_folio_refusal(struct folio *folio)
 	if (folio_test_hwpoison(folio) ||
 	    (folio_test_large(folio) && folio_test_has_hwpoisoned(folio)))
 		return PGSA_REFUSED_POISONED;
-	if (!folio_test_lru(folio))
+	if (!folio_test_lru(folio) && !pgsa_dropped(PGSA_RULE_LRU))
 		return PGSA_REFUSED_NOT_LRU;
-	if (!folio_test_uptodate(folio))
+	if (!folio_test_uptodate(folio) && !pgsa_dropped(PGSA_RULE_UPTODATE))
 		return PGSA_REFUSED_NOT_UPTODATE;
 	if (!folio_mapped(folio))
 		return PGSA_REFUSED_UNMAPPED;
-	if (folio_test_ksm(folio))
-		return PGSA_REFUSED_KSM;
 	if (__folio_test_movable(folio))
 		return PGSA_REFUSED_MOVABLE;
 	if (!folio_test_anon(folio)) {
@@ -136,6 +157,23 @@ static enum pgsa_refusal pgsa_folio_refusal(struct folio *folio)
 	}
 	return pgsa_refs_known(folio) ? PGSA_ADMITTED :
 					PGSA_REFUSED_REFERENCED;
+}
+
+/**
+ * pgsa_page_plausible - could a frame be worth a closer look?
+ * @page: the frame, which must be online
+ *
+ * Context: Any context. Writes nothing, so it costs others nothing.
+ * Return: false for most frames: they are free or the kernel's.
+ */
+bool pgsa_page_plausible(const struct page *page)
+{
+	return PageLRU(page) || pgsa_dropped(PGSA_RULE_LRU);
+}
+
+static bool pgsa_folio_trylock(struct folio *folio)
+{
+	return pgsa_dropped(PGSA_RULE_LOCK) || folio_trylock(folio);
 }
 
 /**
@@ -150,9 +188,8 @@ struct folio *pgsa_folio_lock(struct page *page, enum pgsa_refusal *refusal)
 {
 	struct folio *folio;
 
-	/* Most frames end here, without a write to their struct page. */
 	*refusal = PGSA_REFUSED_NOT_LRU;
-	if (!PageLRU(page))
+	if (!pgsa_page_plausible(page))
 		return NULL;
 	*refusal = PGSA_REFUSED_UNMAPPED;
 	if (!page_mapped(page))
@@ -165,12 +202,13 @@ struct folio *pgsa_folio_lock(struct page *page, enum pgsa_refusal *refusal)
 	if (page_folio(page) != folio)
 		goto put;
 	*refusal = PGSA_REFUSED_LOCKED;
-	if (!folio_trylock(folio))
+	if (!pgsa_folio_trylock(folio))
 		goto put;
 	*refusal = pgsa_folio_refusal(folio);
 	if (*refusal == PGSA_ADMITTED)
 		return folio;
-	folio_unlock(folio);
+	pgsa_folio_unlock(folio);
+	return NULL;
 put:
 	folio_put(folio);
 	return NULL;
@@ -184,7 +222,8 @@ put:
  */
 void pgsa_folio_unlock(struct folio *folio)
 {
-	folio_unlock(folio);
+	if (!pgsa_dropped(PGSA_RULE_LOCK))
+		folio_unlock(folio);
 	folio_put(folio);
 }
 

@@ -64,9 +64,9 @@ ssize_t pgsa_strategy_list(char *buf);
  * @PGSA_REFUSED_HUGETLB: part of a hugetlb page
  * @PGSA_REFUSED_POISONED: known to be broken
  * @PGSA_REFUSED_NOT_UPTODATE: being read from storage
- * @PGSA_REFUSED_KSM: merged by KSM
  * @PGSA_REFUSED_MOVABLE: movable memory of a driver
  * @PGSA_REFUSED_CACHE: its page cache entry is not the usual one
+ * @PGSA_REFUSED_NOT_REGULAR: not of a regular file
  * @PGSA_REFUSED_FILESYSTEM: of a file system whose writers are not all known
  * @PGSA_REFUSED_DIRTY: dirty, or being written back
  * @PGSA_REFUSED_WRITE_OPEN: of a file that is open for writing
@@ -83,9 +83,9 @@ enum pgsa_refusal {
 	PGSA_REFUSED_HUGETLB,
 	PGSA_REFUSED_POISONED,
 	PGSA_REFUSED_NOT_UPTODATE,
-	PGSA_REFUSED_KSM,
 	PGSA_REFUSED_MOVABLE,
 	PGSA_REFUSED_CACHE,
+	PGSA_REFUSED_NOT_REGULAR,
 	PGSA_REFUSED_FILESYSTEM,
 	PGSA_REFUSED_DIRTY,
 	PGSA_REFUSED_WRITE_OPEN,
@@ -95,6 +95,7 @@ enum pgsa_refusal {
 };
 
 const char *pgsa_refusal_name(enum pgsa_refusal refusal);
+bool pgsa_page_plausible(const struct page *page);
 enum pgsa_refusal pgsa_page_refusal(struct page *page);
 struct folio *pgsa_folio_lock(struct page *page, enum pgsa_refusal *refusal);
 void pgsa_folio_unlock(struct folio *folio);

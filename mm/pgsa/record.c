@@ -102,6 +102,7 @@ static void pgsa_one_sub_writer(struct pgsa_frame *frame, unsigned long pfn)
 		return;
 	/* Who knows what was written through that entry. */
 	pgsa_frame_write(frame, pfn);
+	WARN_ON_ONCE(IS_ENABLED(CONFIG_PGSA_DEBUG));
 	pr_warn_ratelimited("pfn 0x%lx: an entry that was never counted has gone; damaged page table?\n",
 			    pfn);
 }
@@ -115,9 +116,11 @@ static void pgsa_one_free(struct pgsa_frame *frame, unsigned long pfn)
 {
 	unsigned int writers = pgsa_frame_free(frame, pfn);
 
-	if (writers)
-		pr_warn_ratelimited("pfn 0x%lx: freed with %u writers; damaged page table?\n",
-				    pfn, writers);
+	if (!writers)
+		return;
+	WARN_ON_ONCE(IS_ENABLED(CONFIG_PGSA_DEBUG));
+	pr_warn_ratelimited("pfn 0x%lx: freed with %u writers; damaged page table?\n",
+			    pfn, writers);
 }
 
 /*

@@ -57,6 +57,7 @@
 #include <asm/tlbflush.h>
 #include <trace/events/pgsa.h>
 
+#include "debug.h"
 #include "pgsa.h"
 #include "record.h"
 
@@ -138,20 +139,22 @@ static bool pgsa_seal_one(const struct pgsa_claim *claim)
 	enum pgsa_refusal refusal;
 	struct folio *folio;
 	u64 word = claim->word;
-	bool sealed = false;
+	bool sealed;
 
-	frame = page ? pgsa_frame_get(page) : NULL;
-	if (!frame)
+	if (!page)
 		return false;
 	folio = pgsa_folio_lock(page, &refusal);
-	if (folio) {
-		sealed = pgsa_seal_frame(frame, page, word);
-		pgsa_folio_unlock(folio);
-	}
+	if (folio)
+		pgsa_debug_unwritable(folio, claim);
+	frame = pgsa_frame_get(page);
+	sealed = frame && folio && pgsa_seal_frame(frame, page, word);
 	/* Fails if an event has opened the frame, which is as good. */
-	if (!sealed)
+	if (frame && !sealed)
 		pgsa_frame_move(frame, claim->pfn, &word, PGSA_FRAME_OPEN);
-	pgsa_frame_put(frame);
+	if (frame)
+		pgsa_frame_put(frame);
+	if (folio)
+		pgsa_folio_unlock(folio);
 	return sealed;
 }
 
@@ -194,8 +197,10 @@ void pgsa_seal_claimed(struct pgsa_search *search)
 		pgsa_seal_abandon(search);
 		return;
 	}
-	synchronize_rcu();
-	flush_tlb_all();
+	if (!pgsa_dropped(PGSA_RULE_GRACE))
+		synchronize_rcu();
+	if (!pgsa_dropped(PGSA_RULE_FLUSH))
+		flush_tlb_all();
 	for (i = 0; i < search->nr_claims; i++) {
 		sealed += pgsa_seal_one(&search->claims[i]);
 		cond_resched();
@@ -301,8 +306,7 @@ void pgsa_visit(struct pgsa_search *search, unsigned long pfn)
 	switch (pgsa_word_state(word)) {
 	case PGSA_FRAME_NONE:
 	case PGSA_FRAME_OPEN:
-		/* Most frames are free or the kernel's: ask their flag first. */
-		if (PageLRU(page) &&
+		if (pgsa_page_plausible(page) &&
 		    !(word & (PGSA_WORD_WRITERS | PGSA_WORD_HURT)))
 			pgsa_seal_claim(search, pfn, word);
 		break;
