@@ -29,6 +29,7 @@ struct page_ext_operations;
  * @PGSA_WRITE_MEMCPY: the other helpers of highmem.h
  * @PGSA_WRITE_FUSE: data from a FUSE server
  * @PGSA_WRITE_FORCE: FOLL_FORCE: debuggers, /proc/PID/mem
+ * @PGSA_WRITE_PIN: a driver gets a reference to shared memory, to write by
  * @PGSA_WRITE_DIRTY: the folio becomes dirty; the write may have been before
  * @NR_PGSA_WRITES: number of ways
  */
@@ -38,6 +39,7 @@ enum pgsa_write {
 	PGSA_WRITE_MEMCPY,
 	PGSA_WRITE_FUSE,
 	PGSA_WRITE_FORCE,
+	PGSA_WRITE_PIN,
 	PGSA_WRITE_DIRTY,
 	NR_PGSA_WRITES
 };

@@ -190,6 +190,10 @@ static struct config_group *pgsa_make_policy(struct config_group *group,
 		return ERR_PTR(-ENOMEM);
 	pgsa_policy_init(policy);
 	config_group_init_type_name(&policy->group, name, &pgsa_policy_type);
+	if (!config_item_name(&policy->group.cg_item)) {
+		kfree(policy);
+		return ERR_PTR(-ENOMEM);
+	}
 	config_group_init_type_name(&policy->stats_group, "stats",
 				    &pgsa_stats_type);
 	configfs_add_default_group(&policy->stats_group, &policy->group);

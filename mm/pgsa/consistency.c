@@ -9,6 +9,7 @@
 #include <linux/capability.h>
 #include <linux/cpu.h>
 #include <linux/debugfs.h>
+#include <linux/delay.h>
 #include <linux/list.h>
 #include <linux/memblock.h>
 #include <linux/memory_hotplug.h>
@@ -16,14 +17,16 @@
 #include <linux/pgsa.h>
 #include <linux/pgtable.h>
 #include <linux/seq_file.h>
+#include <linux/slab.h>
 #include <linux/stop_machine.h>
-#include <linux/vmalloc.h>
 
 #include "entry.h"
 #include "pgsa.h"
 #include "record.h"
 
 #define PGSA_DIFFERENCES_SHOWN	16
+#define PGSA_RECOUNTS		10
+#define PGSA_RECOUNT_MS		20
 
 /* Every mm from its creation until it is freed, whoever holds it. */
 static LIST_HEAD(pgsa_mms);
@@ -73,6 +76,7 @@ struct pgsa_recount {
 	u32 *counts;		/* by frame number */
 	unsigned long nr;	/* of them */
 	unsigned long mms, entries, frames, too_low, too_high;
+	bool busy;		/* an mm is locked for writing, maybe */
 	unsigned int shown;
 	struct pgsa_difference differences[PGSA_DIFFERENCES_SHOWN];
 };
@@ -156,6 +160,7 @@ static void pgsa_recount_mm(struct pgsa_recount *recount, struct mm_struct *mm)
 		for (i = 0; i < PTRS_PER_P4D; i++)
 			pgsa_recount_p4d(recount, p4dp + i);
 	}
+	recount->busy |= rwsem_is_locked(&mm->mmap_lock);
 	recount->mms++;
 }
 
@@ -218,10 +223,31 @@ static void pgsa_recount_show(struct seq_file *seq,
 		      "INCONSISTENT\n" : "consistent\n");
 }
 
+static int pgsa_recount_once(struct pgsa_recount *recount)
+{
+	*recount = (struct pgsa_recount) { .nr = max_pfn };
+	recount->counts = kvcalloc(recount->nr, sizeof(*recount->counts),
+				   GFP_KERNEL | __GFP_NOWARN);
+	if (!recount->counts)
+		return -ENOMEM;
+	stop_machine_cpuslocked(pgsa_recount_stopped, recount, NULL);
+	kvfree(recount->counts);
+	return 0;
+}
+
+/*
+ * While khugepaged collapses a table it has it in its hands, with entries that
+ * are still counted, and holds the lock of the mm. Count again then.
+ */
+static bool pgsa_recount_again(const struct pgsa_recount *recount)
+{
+	return recount->too_high && !recount->too_low && recount->busy;
+}
+
 static int pgsa_consistency_show(struct seq_file *seq, void *unused)
 {
 	struct pgsa_recount recount = {};
-	int ret = -ENOMEM;
+	int tries, ret = 0;
 
 	if (!capable(CAP_SYS_ADMIN))
 		return -EPERM;
@@ -230,14 +256,15 @@ static int pgsa_consistency_show(struct seq_file *seq, void *unused)
 	/* In the order of memory hotplug. */
 	cpus_read_lock();
 	get_online_mems();
-	recount.nr = max_pfn;
-	recount.counts = vcalloc(recount.nr, sizeof(*recount.counts));
-	if (recount.counts)
-		ret = stop_machine_cpuslocked(pgsa_recount_stopped, &recount,
-					      NULL);
+	for (tries = 0; tries < PGSA_RECOUNTS && !ret; tries++) {
+		if (tries)
+			msleep(PGSA_RECOUNT_MS);
+		ret = pgsa_recount_once(&recount);
+		if (!pgsa_recount_again(&recount))
+			break;
+	}
 	put_online_mems();
 	cpus_read_unlock();
-	vfree(recount.counts);
 	if (!ret)
 		pgsa_recount_show(seq, &recount);
 	return ret;

@@ -32,6 +32,7 @@ static const char * const pgsa_part_names[NR_PGSA_PARTS] = {
 	[PGSA_HOOK_WRITE + PGSA_WRITE_MEMCPY]	= "memcpy",
 	[PGSA_HOOK_WRITE + PGSA_WRITE_FUSE]	= "fuse",
 	[PGSA_HOOK_WRITE + PGSA_WRITE_FORCE]	= "force",
+	[PGSA_HOOK_WRITE + PGSA_WRITE_PIN]	= "pin",
 	[PGSA_HOOK_WRITE + PGSA_WRITE_DIRTY]	= "dirty",
 	[PGSA_RULE_LRU]			= "lru",
 	[PGSA_RULE_UPTODATE]		= "uptodate",

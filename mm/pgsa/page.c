@@ -196,21 +196,18 @@ struct folio *pgsa_folio_lock(struct page *page, enum pgsa_refusal *refusal)
 		return NULL;
 
 	*refusal = PGSA_REFUSED_GONE;
-	folio = page_folio(page);
-	if (!folio_try_get(folio))
+	folio = pgsa_page_hold(page);
+	if (!folio)
 		return NULL;
-	if (page_folio(page) != folio)
-		goto put;
 	*refusal = PGSA_REFUSED_LOCKED;
-	if (!pgsa_folio_trylock(folio))
-		goto put;
+	if (!pgsa_folio_trylock(folio)) {
+		folio_put(folio);
+		return NULL;
+	}
 	*refusal = pgsa_folio_refusal(folio);
 	if (*refusal == PGSA_ADMITTED)
 		return folio;
 	pgsa_folio_unlock(folio);
-	return NULL;
-put:
-	folio_put(folio);
 	return NULL;
 }
 
@@ -244,38 +241,28 @@ enum pgsa_refusal pgsa_page_refusal(struct page *page)
 	return refusal;
 }
 
-/*
- * A check reads the page without a reference, not to disturb those who count
- * them, and finds out afterwards whether the frame was freed meanwhile. That
- * will not do where a free page may not even be read.
- */
-static bool pgsa_free_pages_unreadable(void)
-{
-	return IS_ENABLED(CONFIG_KASAN) || debug_pagealloc_enabled_static();
-}
-
 /**
  * pgsa_page_hold - make sure that the content of a page can be read
  * @page: the page, which must be online
  *
- * Context: Any context.
- * Return: true if it can, until pgsa_page_release().
- */
-bool pgsa_page_hold(struct page *page)
-{
-	return !pgsa_free_pages_unreadable() || get_page_unless_zero(page);
-}
-
-/**
- * pgsa_page_release - end what pgsa_page_hold() began
- * @page: the page
+ * A free page need not be readable: it may have left the kernel's mapping. The
+ * page may have been freed before, and be another's now: the caller must look
+ * at its word again.
  *
- * Context: As pgsa_page_hold().
+ * Context: Any context.
+ * Return: the folio to give to folio_put(), or NULL if the page is free or is
+ * becoming part of another folio.
  */
-void pgsa_page_release(struct page *page)
+struct folio *pgsa_page_hold(struct page *page)
 {
-	if (pgsa_free_pages_unreadable())
-		put_page(page);
+	struct folio *folio = page_folio(page);
+
+	if (!folio_try_get(folio))
+		return NULL;
+	if (page_folio(page) == folio)
+		return folio;
+	folio_put(folio);
+	return NULL;
 }
 
 /**

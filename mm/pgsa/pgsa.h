@@ -99,8 +99,7 @@ bool pgsa_page_plausible(const struct page *page);
 enum pgsa_refusal pgsa_page_refusal(struct page *page);
 struct folio *pgsa_folio_lock(struct page *page, enum pgsa_refusal *refusal);
 void pgsa_folio_unlock(struct folio *folio);
-bool pgsa_page_hold(struct page *page);
-void pgsa_page_release(struct page *page);
+struct folio *pgsa_page_hold(struct page *page);
 
 /* governor.c */
 

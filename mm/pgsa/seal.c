@@ -193,14 +193,15 @@ void pgsa_seal_claimed(struct pgsa_search *search)
 
 	if (!search->nr_claims)
 		return;
-	if (pgsa_devices_share_mm()) {
-		pgsa_seal_abandon(search);
-		return;
-	}
 	if (!pgsa_dropped(PGSA_RULE_GRACE))
 		synchronize_rcu();
 	if (!pgsa_dropped(PGSA_RULE_FLUSH))
 		flush_tlb_all();
+	/* A device that comes later finds read-only entries. */
+	if (pgsa_devices_share_mm()) {
+		pgsa_seal_abandon(search);
+		return;
+	}
 	for (i = 0; i < search->nr_claims; i++) {
 		sealed += pgsa_seal_one(&search->claims[i]);
 		cond_resched();
@@ -267,12 +268,14 @@ static void pgsa_verify(struct pgsa_search *search, struct page *page,
 			struct pgsa_frame *frame, u64 word)
 {
 	union pgsa_check check = { .raw = READ_ONCE(frame->check) };
+	struct folio *folio = pgsa_page_hold(page);
 	bool equal;
 
-	if (!pgsa_page_hold(page))
+	if (!folio)
 		return;
-	equal = pgsa_check_equal(&check, word, page_address(page));
-	pgsa_page_release(page);
+	equal = pgsa_frame_word(frame) == word &&
+		pgsa_check_equal(&check, word, page_address(page));
+	folio_put(folio);
 
 	/* Pairs with the full barrier of the event before any write. */
 	smp_rmb();
@@ -311,7 +314,8 @@ void pgsa_visit(struct pgsa_search *search, unsigned long pfn)
 			pgsa_seal_claim(search, pfn, word);
 		break;
 	case PGSA_FRAME_SEALED:
-		if (page_mapped(page))
+		/* To read memory that is known to be broken may be fatal. */
+		if (page_mapped(page) && !PageHWPoison(page))
 			pgsa_verify(search, page, frame, word);
 		break;
 	default:	/* another searcher is at it */

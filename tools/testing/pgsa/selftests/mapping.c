@@ -122,6 +122,44 @@ static void test_mremap(void)
 	      "a flip went to the old address");
 }
 
+/* What a page table maps by itself. */
+#define TABLE_SIZE	(2UL << 20)
+
+static char *map_at(char *addr)
+{
+	char *area = mmap(addr, TABLE_SIZE, PROT_READ | PROT_WRITE,
+			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED |
+			  MAP_NORESERVE, -1, 0);
+
+	check(area == addr, "mmap: %s", strerror(errno));
+	return area;
+}
+
+/*
+ * An empty page table takes the place of a full one. Nothing of what the old one
+ * mapped may show through: these frames are free.
+ */
+static void test_mremap_over(void)
+{
+	char *range = mmap(NULL, 6 * TABLE_SIZE, PROT_NONE,
+			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	char *full, *sparse;
+	size_t i;
+
+	check(range != MAP_FAILED, "mmap: %s", strerror(errno));
+	range = (char *)(((uintptr_t)range + TABLE_SIZE) & -TABLE_SIZE);
+	full = map_at(range);
+	sparse = map_at(range + 3 * TABLE_SIZE);
+	memset(full, 'f', TABLE_SIZE);
+	sparse[0] = 's';
+	check(mremap(sparse, TABLE_SIZE, TABLE_SIZE,
+		     MREMAP_MAYMOVE | MREMAP_FIXED, full) == full,
+	      "mremap: %s", strerror(errno));
+	check(full[0] == 's', "the page was not moved");
+	for (i = PGSA_PAGE; i < TABLE_SIZE; i += PGSA_PAGE)
+		check(!full[i], "offset %#zx still shows a freed frame", i);
+}
+
 static void test_munmap(void)
 {
 	uint32_t *area = new_pages(16, PROT_READ);
@@ -295,6 +333,7 @@ static const struct selftest tests[] = {
 	{ "mprotect both ways", test_mprotect },
 	{ "mprotect both ways, in a hurry", test_mprotect_fast },
 	{ "mremap", test_mremap },
+	{ "mremap over a full page table", test_mremap_over },
 	{ "munmap", test_munmap },
 	{ "munmap with a flip in the page", test_munmap_flipped },
 	{ "madvise(MADV_DONTNEED)", test_dontneed },
