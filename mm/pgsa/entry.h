@@ -12,17 +12,18 @@
 
 #include <linux/pgtable.h>
 
+/* Bits of an entry that never counts: _PAGE_PSE is hugetlb in a PTE's guise. */
+#ifdef _PAGE_SPECIAL
+#define PGSA_ENTRY_OTHER	(_PAGE_SPECIAL | _PAGE_DEVMAP | _PAGE_PSE)
+#else
+#define PGSA_ENTRY_OTHER	0	/* there are none */
+#endif
+
 static inline bool pgsa_pte_writes(pte_t pte)
 {
-	if (!pte_present(pte) || !pte_write(pte) || pte_special(pte) ||
-	    pte_devmap(pte))
-		return false;
-#ifdef _PAGE_PSE
-	/* A hugetlb entry in the guise of a PTE. */
-	if (pte_val(pte) & _PAGE_PSE)
-		return false;
-#endif
-	return pte_val(pte) & _PAGE_USER;
+	return (pte_val(pte) &
+		(_PAGE_PRESENT | _PAGE_USER | PGSA_ENTRY_OTHER)) ==
+	       (_PAGE_PRESENT | _PAGE_USER) && pte_write(pte);
 }
 
 static inline bool pgsa_pmd_writes(pmd_t pmd)

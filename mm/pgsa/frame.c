@@ -67,20 +67,20 @@ const char *pgsa_frame_state_name(enum pgsa_frame_state state)
 	return state < NR_PGSA_FRAME_STATES ? pgsa_frame_names[state] : "?";
 }
 
+#define PGSA_WORD_CODES	(PGSA_WORD_DETECT | PGSA_WORD_CORRECT)
+
 /* The word after a move: leaving for OPEN or NONE makes all checks stale. */
-static u64 pgsa_word_moved(u64 word, enum pgsa_frame_state to)
+static __always_inline u64 pgsa_word_moved(u64 word, enum pgsa_frame_state to)
 {
 	/* No move carries a lock: one that is found here is a damaged bit. */
 	u64 new = (word & ~(PGSA_WORD_STATE | PGSA_WORD_LOCK)) |
 		  FIELD_PREP(PGSA_WORD_STATE, to);
 
 	if (to == PGSA_FRAME_OPEN || to == PGSA_FRAME_NONE) {
-		unsigned int next = pgsa_word_generation(word) + 1;
+		u64 next = word + (1ULL << __bf_shf(PGSA_WORD_GENERATION));
 
-		new &= ~(PGSA_WORD_DETECT | PGSA_WORD_CORRECT |
-			 PGSA_WORD_GENERATION);
-		new |= FIELD_PREP(PGSA_WORD_GENERATION,
-				  next & FIELD_MAX(PGSA_WORD_GENERATION));
+		new &= ~(PGSA_WORD_CODES | PGSA_WORD_GENERATION);
+		new |= next & PGSA_WORD_GENERATION;
 	}
 	return new;
 }
@@ -90,8 +90,9 @@ static u64 pgsa_word_moved(u64 word, enum pgsa_frame_state to)
  * is visible before the write that follows it, and a claim before the page is
  * looked at.
  */
-static bool pgsa_frame_change(struct pgsa_frame *frame, unsigned long pfn,
-			      u64 *word, u64 new)
+static __always_inline bool
+pgsa_frame_change(struct pgsa_frame *frame, unsigned long pfn, u64 *word,
+		  u64 new)
 {
 	enum pgsa_frame_state from = pgsa_word_state(*word);
 	enum pgsa_frame_state to = pgsa_word_state(new);
@@ -150,8 +151,8 @@ void pgsa_frame_add_writer(struct pgsa_frame *frame, unsigned long pfn)
 		new = word;
 		if (pgsa_word_state(word) != PGSA_FRAME_OPEN)
 			new = pgsa_word_moved(word, PGSA_FRAME_OPEN);
-		if (FIELD_GET(PGSA_WORD_WRITERS, word) <
-		    PGSA_WRITERS_BROKEN - 3)
+		if (likely(FIELD_GET(PGSA_WORD_WRITERS, word) <
+			   PGSA_WRITERS_BROKEN - 3))
 			new += PGSA_WRITER;
 		else
 			new = pgsa_word_break(new);

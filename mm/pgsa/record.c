@@ -4,12 +4,14 @@
  */
 #define pr_fmt(fmt) "pgsa: " fmt
 
+#include <linux/cleanup.h>
 #include <linux/init.h>
 #include <linux/mm.h>
 #include <linux/page_ext.h>
 #include <linux/pgsa.h>
 #include <linux/printk.h>
 #include <linux/ratelimit.h>
+#include <linux/rcupdate.h>
 #include <xen/xen.h>
 
 #include "record.h"
@@ -125,28 +127,37 @@ static void pgsa_one_free(struct pgsa_frame *frame, unsigned long pfn)
 
 /*
  * Records of one section are contiguous, and a block of MAX_ORDER_NR_PAGES
- * never crosses a section.
+ * never crosses a section. The caller holds rcu_read_lock(). Returns the number
+ * of frames done, or passed over where there are no records.
  */
+static __always_inline unsigned long
+pgsa_for_block(unsigned long pfn, unsigned long nr,
+	       void (*one)(struct pgsa_frame *frame, unsigned long pfn))
+{
+	unsigned long left = MAX_ORDER_NR_PAGES - pfn % MAX_ORDER_NR_PAGES;
+	struct page_ext *ext = page_ext_lookup(pfn);
+	unsigned long end;
+
+	nr = min(nr, left);
+	if (unlikely(!ext))
+		return nr;
+	for (end = pfn + nr; pfn < end; pfn++) {
+		one(page_ext_data(ext, &pgsa_page_ext_ops), pfn);
+		ext = page_ext_next(ext);
+	}
+	return nr;
+}
+
 static __always_inline void
 pgsa_for_frames(unsigned long pfn, unsigned long nr,
 		void (*one)(struct pgsa_frame *frame, unsigned long pfn))
 {
+	guard(rcu)();
 	while (nr) {
-		unsigned long end = min(pfn + nr,
-					ALIGN(pfn + 1, MAX_ORDER_NR_PAGES));
-		struct pgsa_frame *first, *frame;
+		unsigned long done = pgsa_for_block(pfn, nr, one);
 
-		nr -= end - pfn;
-		first = pfn_valid(pfn) ? pgsa_frame_get(pfn_to_page(pfn)) : NULL;
-		if (!first) {
-			pfn = end;
-			continue;
-		}
-		for (frame = first; pfn < end; pfn++) {
-			one(frame, pfn);
-			frame = (void *)frame + page_ext_size;
-		}
-		pgsa_frame_put(first);
+		pfn += done;
+		nr -= done;
 	}
 }
 
