@@ -356,7 +356,7 @@ static const struct selftest tests[] = {
 	{ "removing a policy in use", test_remove_in_use },
 };
 
-int main(void)
+int main(int argc, char **argv)
 {
-	return run_tests(tests, ARRAY_SIZE(tests));
+	return run_tests(argc, argv, tests, ARRAY_SIZE(tests));
 }

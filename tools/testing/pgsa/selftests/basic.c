@@ -280,7 +280,7 @@ static const struct selftest tests[] = {
 	{ "a policy can be stopped and started again", test_stop_and_go },
 };
 
-int main(void)
+int main(int argc, char **argv)
 {
-	return run_tests(tests, ARRAY_SIZE(tests));
+	return run_tests(argc, argv, tests, ARRAY_SIZE(tests));
 }

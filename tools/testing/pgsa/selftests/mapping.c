@@ -347,5 +347,5 @@ int main(int argc, char **argv)
 {
 	if (argc == 4)
 		return exec_main(argv);
-	return run_tests(tests, ARRAY_SIZE(tests));
+	return run_tests(argc, argv, tests, ARRAY_SIZE(tests));
 }

@@ -164,7 +164,7 @@ static const struct selftest tests[] = {
 	{ "the searcher is SCHED_IDLE", test_priority },
 };
 
-int main(void)
+int main(int argc, char **argv)
 {
-	return run_tests(tests, ARRAY_SIZE(tests));
+	return run_tests(argc, argv, tests, ARRAY_SIZE(tests));
 }

@@ -54,8 +54,13 @@ struct report {
 	char result[16];
 };
 
-static char *skip_reason;	/* shared with the test's process */
-static int trace_fd = -1;
+/* One of each for a whole program, of however many files it is made. */
+#pragma weak skip_reason
+#pragma weak trace_fd
+#pragma weak errors_before
+char *skip_reason;			/* shared with the test's process */
+int trace_fd = -1;
+unsigned long long errors_before;	/* this test */
 
 /* Diagnosis: a comment line of TAP. */
 static inline void diag(const char *format, ...)
@@ -186,6 +191,15 @@ static inline pid_t searcher(void)
 	return pid;
 }
 
+/* By default it waits for all others, and so for tests that are busy. */
+static inline void searcher_awake(void)
+{
+	struct sched_param param = { 0 };
+
+	check(!sched_setscheduler(searcher(), SCHED_OTHER, &param),
+	      "no thread kpgsad/" POLICY);
+}
+
 /* Reports */
 
 static inline void trace_open(void)
@@ -262,6 +276,17 @@ static inline void expect_no_report(unsigned int ms)
 
 	check(!trace_wait(&report, ms), "pfn %#lx bit %d wrongly reported %s",
 	      report.pfn, report.bit, report.result);
+}
+
+/* Nothing was injected, so nothing may be found. */
+static inline void expect_no_errors(unsigned int ms)
+{
+	expect_no_report(ms);
+	check(!policy_stat("errors"), "false report: %llu errors",
+	      policy_stat("errors"));
+	check(sysfs_stat("errors_detected") == errors_before,
+	      "false report: %llu errors since boot, %llu before the test",
+	      sysfs_stat("errors_detected"), errors_before);
 }
 
 /* Frames */
@@ -386,6 +411,7 @@ static inline void run_test(const struct selftest *test, unsigned int nr,
 	pid = fork_child();
 	if (!pid) {
 		alarm(TEST_SECONDS);
+		errors_before = sysfs_stat("errors_detected");
 		policy_create();
 		policy_must_set("enable", "1");
 		test->run();
@@ -425,10 +451,29 @@ static inline const char *missing(void)
 	return NULL;
 }
 
-static inline int run_tests(const struct selftest *tests, unsigned int nr)
+static inline const struct selftest *find_test(const struct selftest *tests,
+					       unsigned int nr, const char *name)
+{
+	for (; nr; nr--, tests++)
+		if (!strcmp(tests->name, name))
+			return tests;
+	return NULL;
+}
+
+/* All of the tests, or the one that argv[1] names. */
+static inline int run_tests(int argc, char **argv,
+			    const struct selftest *tests, unsigned int nr)
 {
 	unsigned int i, failed = 0, skipped = 0;
 
+	if (argc > 1) {
+		tests = find_test(tests, nr, argv[1]);
+		nr = 1;
+	}
+	if (!tests) {
+		printf("Bail out! There is no test \"%s\"\n", argv[1]);
+		return TEST_FAIL;
+	}
 	skip_reason = mmap(NULL, PGSA_PAGE, PROT_READ | PROT_WRITE,
 			   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	trace_open();

@@ -225,13 +225,10 @@ static void test_soak(void)
 {
 	const char *text = getenv("SELFTEST_SOAK");
 	unsigned int seconds = text ? atoi(text) : 60;
-	struct sched_param param = { 0 };
 	bool ext4 = mount_ext4();
 
 	alarm(seconds + TEST_SECONDS);
-	/* As SCHED_IDLE it would wait for the load to end. */
-	check(!sched_setscheduler(searcher(), SCHED_OTHER, &param),
-	      "no thread kpgsad/" POLICY);
+	searcher_awake();
 	if (!ext4)
 		diag("no ext4 block device: without file writes");
 	soak(seconds, ext4 ? ARRAY_SIZE(loads) : ARRAY_SIZE(loads) - 1);
@@ -243,7 +240,7 @@ static const struct selftest tests[] = {
 	{ "no report under mixed load without injection", test_soak },
 };
 
-int main(void)
+int main(int argc, char **argv)
 {
-	return run_tests(tests, ARRAY_SIZE(tests));
+	return run_tests(argc, argv, tests, ARRAY_SIZE(tests));
 }
