@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Makes the kernel wait in the middle of copying: it reads from a page that is
+ * not there until userfaultfd provides it.
+ */
+#include "writers.h"
+
+#include <linux/userfaultfd.h>
+#include <sys/ioctl.h>
+
+void stall_prepare(struct stall *stall)
+{
+	struct uffdio_api api = { .api = UFFD_API };
+	struct uffdio_register reg = { .mode = UFFDIO_REGISTER_MODE_MISSING };
+
+	stall->uffd = syscall(SYS_userfaultfd, O_CLOEXEC);
+	if (stall->uffd < 0)
+		skip("no userfaultfd");
+	stall->page = mmap(NULL, PGSA_PAGE, PROT_READ | PROT_WRITE,
+			   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	must_map(stall->page);
+	reg.range.start = (uintptr_t)stall->page;
+	reg.range.len = PGSA_PAGE;
+	check(!ioctl(stall->uffd, UFFDIO_API, &api) &&
+	      !ioctl(stall->uffd, UFFDIO_REGISTER, &reg), "userfaultfd: %s",
+	      strerror(errno));
+}
+
+/* Returns when somebody waits for the page. */
+void stall_wait(struct stall *stall)
+{
+	struct uffd_msg msg;
+
+	check(read(stall->uffd, &msg, sizeof(msg)) == sizeof(msg) &&
+	      msg.event == UFFD_EVENT_PAGEFAULT, "userfaultfd: %s",
+	      strerror(errno));
+}
+
+void stall_end(struct stall *stall, const void *content)
+{
+	struct uffdio_copy copy = {
+		.dst = (uintptr_t)stall->page,
+		.src = (uintptr_t)content,
+		.len = PGSA_PAGE,
+	};
+
+	check(!ioctl(stall->uffd, UFFDIO_COPY, &copy), "UFFDIO_COPY: %s",
+	      strerror(errno));
+	close(stall->uffd);
+}

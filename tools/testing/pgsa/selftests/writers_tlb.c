@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Writes through a TLB entry that outlives its page table entry.
+ *
+ * mprotect(), fork() and others take the right to write from all page table
+ * entries first, and flush the TLBs of other CPUs at the very end. Until then a
+ * thread on another CPU goes on writing. To make that time long, whoever calls
+ * them has to share its CPU with a thread that is far more important; the
+ * writer has another CPU and asks debugfs all the time whether the frame has
+ * been sealed. When it has, one more write shows whether that was too early.
+ */
+#include "writers.h"
+
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdatomic.h>
+#include <sys/resource.h>
+
+#define STALE_SIZE	(64UL << 20)
+#define STALE_ROUNDS	6
+#define STALE_HITS	2	/* are enough */
+
+#define WRITER_CPU	0
+#define CHANGER_CPU	1
+
+static uint32_t *stale_page;		/* the first of a large area */
+static volatile uint32_t *stale_word;	/* the writer's, in that page */
+static uint32_t written;		/* last value that arrived there */
+static unsigned long stale_pfn;
+static unsigned int hits;		/* writes after the frame was sealed */
+static atomic_bool running, changed, unspin;
+static sigjmp_buf fault;
+
+static void stay_on(pid_t tid, int cpu)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	check(!sched_setaffinity(tid, sizeof(set), &set), "CPU %d: %s", cpu,
+	      strerror(errno));
+}
+
+static void on_fault(int signal)
+{
+	(void)signal;
+	siglongjmp(fault, 1);
+}
+
+static void write_word(void)
+{
+	*stale_word = written + 1;
+	written++;
+}
+
+static void *write_until_sealed(void *unused)
+{
+	struct pgsa_frame frame;
+
+	(void)unused;
+	stay_on(0, WRITER_CPU);
+	setpriority(PRIO_PROCESS, gettid(), 0);
+	if (sigsetjmp(fault, 1))
+		return NULL;	/* no right to write any more */
+	write_word();
+	running = true;
+	while (!changed) {
+		write_word();
+		frame = frame_of(stale_pfn);
+		if (is_sealed(&frame) && !changed) {
+			hits++;
+			write_word();
+			break;
+		}
+	}
+	return NULL;
+}
+
+static void *spin(void *unused)
+{
+	(void)unused;
+	stay_on(0, CHANGER_CPU);
+	setpriority(PRIO_PROCESS, gettid(), 0);
+	while (!unspin)
+		;
+	return NULL;
+}
+
+/* Writes while change() takes the right to write from all pages, slowly. */
+static void stale_round(void (*change)(void))
+{
+	pthread_t writer, spinner;
+
+	/* Once before, for the LRU lists; see new_sealed(). */
+	protect(stale_page, PGSA_PAGE, PROT_READ);
+	stale_pfn = wait_sealed(stale_page);
+	protect(stale_page, PGSA_PAGE, PROT_READ | PROT_WRITE);
+	running = changed = unspin = false;
+	check(!pthread_create(&writer, NULL, write_until_sealed, NULL) &&
+	      !pthread_create(&spinner, NULL, spin, NULL), "no thread");
+	while (!running)
+		sched_yield();
+	change();
+	changed = unspin = true;
+	pthread_join(writer, NULL);
+	pthread_join(spinner, NULL);
+	wait_cycles(1);
+	check(*stale_word == written, "%u was written, but it is %u", written,
+	      *stale_word);
+}
+
+static void stale_prepare(void)
+{
+	struct sigaction action = { .sa_handler = on_fault };
+
+	if (sysconf(_SC_NPROCESSORS_ONLN) < 2)
+		skip("needs two CPUs");
+	stale_page = mmap(NULL, STALE_SIZE, PROT_READ | PROT_WRITE,
+			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	must_map(stale_page);
+	madvise(stale_page, STALE_SIZE, MADV_NOHUGEPAGE);
+	check(!madvise(stale_page, STALE_SIZE, MADV_POPULATE_WRITE),
+	      "no memory: %s", strerror(errno));
+	stale_word = stale_page + 100;
+	sigaction(SIGSEGV, &action, NULL);
+	searcher_awake();
+	stay_on(searcher(), WRITER_CPU);
+	stay_on(0, CHANGER_CPU);
+	setpriority(PRIO_PROCESS, 0, 19);
+}
+
+static void stale_end(void)
+{
+	diag("%u writes came after a seal", hits);
+	expect_no_errors(100);
+	if (!hits)
+		skip("no frame was sealed in time");
+}
+
+static void change_mprotect(void)
+{
+	protect(stale_page, STALE_SIZE, PROT_READ);
+}
+
+void test_tlb_mprotect(void)
+{
+	unsigned int i;
+
+	stale_prepare();
+	for (i = 0; i < STALE_ROUNDS && hits < STALE_HITS; i++) {
+		stale_round(change_mprotect);
+		protect(stale_page, STALE_SIZE, PROT_READ | PROT_WRITE);
+	}
+	stale_end();
+}
+
+static pid_t stale_child;
+
+/* The child keeps the frame; the parent's next write copies it. */
+static void change_fork(void)
+{
+	stale_child = fork_child();
+	while (!stale_child)
+		pause();
+}
+
+void test_tlb_fork(void)
+{
+	unsigned int i;
+
+	stale_prepare();
+	for (i = 0; i < STALE_ROUNDS && hits < STALE_HITS; i++) {
+		stale_round(change_fork);
+		kill(stale_child, SIGKILL);
+		waitpid(stale_child, NULL, 0);
+	}
+	stale_end();
+}
+
+static void change_clear_refs(void)
+{
+	int err = pgsa_write("/proc/self/clear_refs", "4");
+
+	check(!err, "clear_refs: %s", strerror(-err));
+}
+
+void test_tlb_clear_refs(void)
+{
+	unsigned int i;
+
+	stale_prepare();
+	if (pgsa_write("/proc/self/clear_refs", "4"))
+		skip("no soft-dirty bits");
+	for (i = 0; i < STALE_ROUNDS && hits < STALE_HITS; i++)
+		stale_round(change_clear_refs);
+	stale_end();
+}
