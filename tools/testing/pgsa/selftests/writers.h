@@ -97,6 +97,21 @@ void stall_prepare(struct stall *stall);
 void stall_wait(struct stall *stall);
 void stall_end(struct stall *stall, const void *content);
 
+/* writers_fuse.c: a file that is read when the test allows it. */
+#define SLOW_DIR	"/tmp/pgsa-slow"
+#define SLOW_BYTE	'A'	/* its content at the first read; then the next */
+
+struct slow_file {
+	int fd;
+	int waiting, go;
+	pid_t server;
+};
+
+void slow_open(struct slow_file *file, bool direct);
+void slow_wait(struct slow_file *file);
+void slow_go(struct slow_file *file);
+void slow_close(struct slow_file *file);
+
 static inline unsigned long wait_sealed_in(pid_t pid, const void *addr)
 {
 	double limit = now_s() + WAIT_MS / 1000.0;
