@@ -4,9 +4,9 @@
  * that has to be repaired.
  *
  * Every test runs in a process of its own with a fresh policy "selftest" that
- * searches without pause, unless no_search is set. check() and skip() end that process, so a test is
- * read from top to bottom. Processes a test forks die with it. To be included
- * before all other headers.
+ * searches without pause, unless no_search is set. check() and skip() end that
+ * process, so a test is read from top to bottom. Processes a test forks die with
+ * it. To be included before all other headers.
  */
 #ifndef PGSA_SELFTEST_H
 #define PGSA_SELFTEST_H

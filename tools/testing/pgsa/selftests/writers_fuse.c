@@ -32,6 +32,7 @@ static void answer(const struct server *server, uint64_t unique, int error,
 		{ data, size },
 	};
 
+	/* Nobody may want the answer any more. */
 	if (writev(server->fuse, iov, 2) < 0 && errno != ENOENT)
 		_exit(TEST_FAIL);
 }
@@ -94,7 +95,7 @@ static void answer_request(struct server *server,
 	case FUSE_INTERRUPT:
 		return;		/* want no answer */
 	default:
-		return answer(server, in->unique, -ENOSYS, NULL, 0);
+		return answer(server, in->unique, -EOPNOTSUPP, NULL, 0);
 	}
 }
 

@@ -68,8 +68,10 @@ static void swap_round(uint32_t *area, uint32_t *copy, unsigned int round)
 	if (round % 2)
 		return;
 	protect(area, size, PROT_READ | PROT_WRITE);
-	for (i = 0; i < SWAP_PAGES; i += 3)
-		area[i * WORDS] = copy[i * WORDS] = round;
+	for (i = 0; i < SWAP_PAGES; i += 3) {
+		area[i * WORDS] = round;
+		copy[i * WORDS] = round;
+	}
 	wait_cycles(1);
 	check(!memcmp(area, copy, size), "not what was written");
 	protect(area, size, PROT_READ);

@@ -95,13 +95,16 @@ static void stale_round(void (*change)(void))
 	protect(stale_page, PGSA_PAGE, PROT_READ);
 	stale_pfn = wait_sealed(stale_page);
 	protect(stale_page, PGSA_PAGE, PROT_READ | PROT_WRITE);
-	running = changed = unspin = false;
+	running = false;
+	changed = false;
+	unspin = false;
 	check(!pthread_create(&writer, NULL, write_until_sealed, NULL) &&
 	      !pthread_create(&spinner, NULL, spin, NULL), "no thread");
 	while (!running)
 		sched_yield();
 	change();
-	changed = unspin = true;
+	changed = true;
+	unspin = true;
 	pthread_join(writer, NULL);
 	pthread_join(spinner, NULL);
 	wait_cycles(1);
