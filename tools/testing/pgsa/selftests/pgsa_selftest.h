@@ -354,6 +354,19 @@ static inline uint32_t *new_pages(unsigned int nr, int prot)
 	return area;
 }
 
+/* A kernel with little memory has them, but does not use them by itself. */
+static inline void need_huge_pages(void)
+{
+	const char *dir = "/sys/kernel/mm/transparent_hugepage";
+	char path[64];
+
+	snprintf(path, sizeof(path), "%s/enabled", dir);
+	if (pgsa_write(path, "madvise"))
+		skip("no huge pages");
+	snprintf(path, sizeof(path), "%s/defrag", dir);
+	pgsa_write(path, "madvise");
+}
+
 static inline void flip(const void *page, unsigned int bit)
 {
 	int err = pgsa_inject(getpid(), (unsigned long)page + bit / 8,

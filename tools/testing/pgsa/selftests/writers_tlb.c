@@ -4,10 +4,11 @@
  *
  * mprotect(), fork() and others take the right to write from all page table
  * entries first, and flush the TLBs of other CPUs at the very end. Until then a
- * thread on another CPU goes on writing. To make that time long, whoever calls
- * them has to share its CPU with a thread that is far more important; the
- * writer has another CPU and asks debugfs all the time whether the frame has
- * been sealed. When it has, one more write shows whether that was too early.
+ * thread on another CPU goes on writing. To make that time long, there are many
+ * nearly empty page tables to look through, and whoever does it has to share its
+ * CPU with a thread that is far more important. The writer has another CPU and
+ * asks debugfs all the time whether the frame has been sealed. When it has, one
+ * more write shows whether that was too early.
  */
 #include "writers.h"
 
@@ -16,8 +17,9 @@
 #include <stdatomic.h>
 #include <sys/resource.h>
 
-#define STALE_SIZE	(64UL << 20)
-#define STALE_ROUNDS	6
+#define STALE_TABLES	4096
+#define STALE_SIZE	(STALE_TABLES * HUGE_SIZE)
+#define STALE_ROUNDS	5
 #define STALE_HITS	2	/* are enough */
 
 #define WRITER_CPU	0
@@ -53,30 +55,34 @@ static void write_word(void)
 	written++;
 }
 
-static void *write_until_sealed(void *unused)
+static void write_until_sealed(void)
 {
 	struct pgsa_frame frame;
 
+	if (sigsetjmp(fault, 1))
+		return;		/* no right to write any more */
+	do {
+		write_word();
+		running = true;
+		frame = frame_of(stale_pfn);
+	} while (!changed && !is_sealed(&frame));
+	if (changed)
+		return;
+	hits++;
+	write_word();
+}
+
+static void *writer(void *unused)
+{
 	(void)unused;
 	stay_on(0, WRITER_CPU);
 	setpriority(PRIO_PROCESS, gettid(), 0);
-	if (sigsetjmp(fault, 1))
-		return NULL;	/* no right to write any more */
-	write_word();
-	running = true;
-	while (!changed) {
-		write_word();
-		frame = frame_of(stale_pfn);
-		if (is_sealed(&frame) && !changed) {
-			hits++;
-			write_word();
-			break;
-		}
-	}
+	write_until_sealed();
+	unspin = true;
 	return NULL;
 }
 
-static void *spin(void *unused)
+static void *spinner(void *unused)
 {
 	(void)unused;
 	stay_on(0, CHANGER_CPU);
@@ -89,7 +95,8 @@ static void *spin(void *unused)
 /* Writes while change() takes the right to write from all pages, slowly. */
 static void stale_round(void (*change)(void))
 {
-	pthread_t writer, spinner;
+	double begin;
+	pthread_t threads[2];
 
 	/* Once before, for the LRU lists; see new_sealed(). */
 	protect(stale_page, PGSA_PAGE, PROT_READ);
@@ -98,18 +105,35 @@ static void stale_round(void (*change)(void))
 	running = false;
 	changed = false;
 	unspin = false;
-	check(!pthread_create(&writer, NULL, write_until_sealed, NULL) &&
-	      !pthread_create(&spinner, NULL, spin, NULL), "no thread");
+	check(!pthread_create(&threads[0], NULL, writer, NULL) &&
+	      !pthread_create(&threads[1], NULL, spinner, NULL), "no thread");
 	while (!running)
 		sched_yield();
+	begin = now_s();
 	change();
+	diag("%.3f s", now_s() - begin);
 	changed = true;
 	unspin = true;
-	pthread_join(writer, NULL);
-	pthread_join(spinner, NULL);
+	pthread_join(threads[0], NULL);
+	pthread_join(threads[1], NULL);
 	wait_cycles(1);
 	check(*stale_word == written, "%u was written, but it is %u", written,
 	      *stale_word);
+}
+
+/* Many page tables with one entry each. */
+static void map_tables(void)
+{
+	char *area = mmap(NULL, STALE_SIZE, PROT_READ | PROT_WRITE,
+			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	unsigned int i;
+
+	must_map(area);
+	madvise(area, STALE_SIZE, MADV_NOHUGEPAGE);
+	for (i = 0; i < STALE_TABLES; i++)
+		area[i * HUGE_SIZE] = 1;
+	stale_page = (uint32_t *)area;
+	stale_word = stale_page + 100;
 }
 
 static void stale_prepare(void)
@@ -118,13 +142,7 @@ static void stale_prepare(void)
 
 	if (sysconf(_SC_NPROCESSORS_ONLN) < 2)
 		skip("needs two CPUs");
-	stale_page = mmap(NULL, STALE_SIZE, PROT_READ | PROT_WRITE,
-			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	must_map(stale_page);
-	madvise(stale_page, STALE_SIZE, MADV_NOHUGEPAGE);
-	check(!madvise(stale_page, STALE_SIZE, MADV_POPULATE_WRITE),
-	      "no memory: %s", strerror(errno));
-	stale_word = stale_page + 100;
+	map_tables();
 	sigaction(SIGSEGV, &action, NULL);
 	searcher_awake();
 	stay_on(searcher(), WRITER_CPU);
