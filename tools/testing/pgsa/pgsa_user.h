@@ -174,7 +174,7 @@ static inline void pgsa_parse_frame(const char *line, struct pgsa_frame *frame)
 /* The file answers the reader for the pfn written through the same open file. */
 static inline int pgsa_frame(unsigned long pfn, struct pgsa_frame *frame)
 {
-	static int fd = -1;
+	static __thread int fd = -1;
 	char line[256];
 	ssize_t n;
 
