@@ -76,11 +76,16 @@ void test_splice(void);
 void test_replaced(void);
 void test_unlinked(void);
 void test_swapfile(void);
+void test_swapfile_foreign(void);
 void test_loop_backing(void);
 void test_overlay_ext4(void);
 void test_overlay_tmpfs(void);
-void test_root_copy_up(void);
 void test_file_thp(void);
+
+/* files_host.c */
+void test_root_copy_up(void);
+void test_hostfs(void);
+void test_hostfs_truncate(void);
 
 /* files_shmem.c */
 void test_memfd(void);
@@ -92,6 +97,9 @@ void test_shared_anon(void);
 void test_sysv(void);
 void test_tmpfs_huge(void);
 void test_tmpfs_huge_races(void);
+
+/* files_device.c */
+void test_udmabuf(void);
 
 /* files_fuse.c, with the server of files_fused.c */
 void test_fuse_refused(void);

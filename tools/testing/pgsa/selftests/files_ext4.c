@@ -14,7 +14,7 @@ static struct file new_file(void)
 	return file_new("ext4/file", PAGES);
 }
 
-/* write(2) of all pages, and of a few bytes across two of them. */
+/* All pages, and of a few bytes across two of them. */
 static void change_write(struct file *file, unsigned int round)
 {
 	size_t at = random_word() % (file->size - 2 * PGSA_PAGE);
@@ -120,12 +120,25 @@ static void collapse(struct file *file, size_t at, size_t len)
 	file_close(file, fd);
 }
 
+/* A hole of @len is put in at @at, and what is pushed out is cut off. */
+static void insert(struct file *file, size_t at, size_t len)
+{
+	int fd = file_open(file, O_WRONLY);
+
+	check(!fallocate(fd, FALLOC_FL_INSERT_RANGE, at, len) &&
+	      !ftruncate(fd, file->end), "insert: %s", strerror(errno));
+	memmove(file->model + at + len, file->model + at,
+		file->size - at - len);
+	memset(file->model + at, 0, len);
+	file_close(file, fd);
+}
+
 static void change_fallocate(struct file *file, unsigned int round)
 {
 	size_t at = random_word() % (file->size - 2 * PGSA_PAGE);
 	size_t len = 1 + random_word() % (2 * PGSA_PAGE);
 
-	switch (round % 4) {
+	switch (round % 5) {
 	case 0:
 		file_zero(file, FALLOC_FL_PUNCH_HOLE, at, len);
 		break;
@@ -137,6 +150,9 @@ static void change_fallocate(struct file *file, unsigned int round)
 		break;
 	case 3:
 		collapse(file, at / PGSA_PAGE * PGSA_PAGE, PGSA_PAGE);
+		break;
+	case 4:
+		insert(file, at / PGSA_PAGE * PGSA_PAGE, PGSA_PAGE);
 		break;
 	}
 }

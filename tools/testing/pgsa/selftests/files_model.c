@@ -248,6 +248,8 @@ void file_rounds(struct file *file, change_fn change)
 		file_settle(file);
 		change(file, round);
 		file_check(file);
+		if (round < MIN_ROUNDS)
+			wait_cycles(1);
 	}
 	sealed = round;
 	for (limit = now_s() + HURRY_SECONDS; now_s() < limit; round++) {

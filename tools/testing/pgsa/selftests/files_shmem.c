@@ -106,8 +106,10 @@ static char *shared_area;
 
 static void change_anon(struct file *file, unsigned int round)
 {
-	stores(file, shared_area, round);
-	change_write(file, round);
+	if (round % 2)
+		stores(file, shared_area, round / 2);
+	else
+		change_write(file, round / 2);
 }
 
 /* Its file has no name but can be opened through /proc. */
@@ -201,16 +203,32 @@ void test_tmpfs_huge(void)
 	file_rounds(&file, change_huge);
 }
 
-/* The same two million bytes everywhere, without a look at the pages. */
-static void write_everywhere(int fd, char *bytes)
+/* The same two million bytes everywhere. */
+static void write_everywhere(const char *path, char *bytes)
 {
+	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
 	struct iovec iov[HUGE_FILES];
 	unsigned int i;
 
 	for (i = 0; i < HUGE_FILES; i++)
 		iov[i] = (struct iovec){ bytes, HUGE_SIZE };
 	check(pwritev(fd, iov, HUGE_FILES, 0) == HUGE_FILES * HUGE_SIZE,
-	      "pwritev: %s", strerror(errno));
+	      "%s: %s", path, strerror(errno));
+	close(fd);
+}
+
+static char *map_everything(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	char *map = mmap(NULL, HUGE_FILES * HUGE_SIZE, PROT_READ, MAP_SHARED,
+			 fd, 0);
+
+	check(map != MAP_FAILED && !madvise(map, HUGE_FILES * HUGE_SIZE,
+					    MADV_POPULATE_READ),
+	      "mmap %s: %s", path, strerror(errno));
+	close(fd);
+	restart_search();
+	return map;
 }
 
 /*
@@ -219,31 +237,26 @@ static void write_everywhere(int fd, char *bytes)
  */
 void test_tmpfs_huge_races(void)
 {
-	int fd = memfd_create("pgsa", MFD_CLOEXEC);
-	double limit = now_s() + 3;
-	char path[32], *bytes, *map;
+	static const char path[] = "huge/file";
+	double limit = now_s() + 4;
+	unsigned int round;
+	char *bytes, *map;
 
 	mount_huge();
-	fd = open("huge/file", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	bytes = malloc(HUGE_SIZE);
 	fill_random(bytes, HUGE_SIZE);
-	write_everywhere(fd, bytes);
-	map = mmap(NULL, HUGE_FILES * HUGE_SIZE, PROT_READ, MAP_SHARED, fd, 0);
-	check(map != MAP_FAILED, "mmap: %s", strerror(errno));
-	check(!madvise(map, HUGE_FILES * HUGE_SIZE, MADV_POPULATE_READ),
-	      "populate: %s", strerror(errno));
-	snprintf(path, sizeof(path), "huge/file");
-	close(fd);
-	restart_search();
-	while (now_s() < limit) {
+	write_everywhere(path, bytes);
+	map = map_everything(path);
+	if (!is_huge(map))
+		skip("got no huge page");
+	for (round = 0; now_s() < limit; round++) {
 		wait_sealed(map);
 		wait_sealed(map + HUGE_FILES * HUGE_SIZE - PGSA_PAGE);
 		sleep_ms(random_word() % 100);
-		fill_random(bytes + random_word() % 1000, 1);
-		fd = open(path, O_RDWR | O_CLOEXEC);
-		write_everywhere(fd, bytes);
-		close(fd);
+		fill_random(bytes + round % PGSA_PAGE, 1);
+		write_everywhere(path, bytes);
 	}
 	end();
 	check(!memcmp(map, bytes, HUGE_SIZE), "wrong content");
+	diag("%u rounds", round);
 }
