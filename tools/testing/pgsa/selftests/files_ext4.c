@@ -4,7 +4,6 @@
  */
 #include "files.h"
 
-
 #define PAGES	8
 
 static struct file new_file(void)
@@ -108,7 +107,7 @@ void test_truncate(void)
 }
 
 /* Blocks move: what follows the range comes down and the end becomes a hole. */
-static void collapse(struct file *file, size_t at, size_t len)
+static void collapse_range(struct file *file, size_t at, size_t len)
 {
 	int fd = file_open(file, O_WRONLY);
 
@@ -121,7 +120,7 @@ static void collapse(struct file *file, size_t at, size_t len)
 }
 
 /* A hole of @len is put in at @at, and what is pushed out is cut off. */
-static void insert(struct file *file, size_t at, size_t len)
+static void insert_range(struct file *file, size_t at, size_t len)
 {
 	int fd = file_open(file, O_WRONLY);
 
@@ -149,10 +148,10 @@ static void change_fallocate(struct file *file, unsigned int round)
 		file_write(file, 0, file->end);
 		break;
 	case 3:
-		collapse(file, at / PGSA_PAGE * PGSA_PAGE, PGSA_PAGE);
+		collapse_range(file, at / PGSA_PAGE * PGSA_PAGE, PGSA_PAGE);
 		break;
 	case 4:
-		insert(file, at / PGSA_PAGE * PGSA_PAGE, PGSA_PAGE);
+		insert_range(file, at / PGSA_PAGE * PGSA_PAGE, PGSA_PAGE);
 		break;
 	}
 }

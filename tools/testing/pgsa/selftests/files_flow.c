@@ -204,7 +204,7 @@ static void change_through_loop(struct file *file, unsigned int round)
 	int fd = open(loop_device, O_RDWR | O_CLOEXEC);
 
 	if (round % 4 == 3)
-		at = len = 2 * PGSA_PAGE;
+		len = 2 * PGSA_PAGE;
 	fill_random(file->model + at, len);
 	check(pwrite(fd, file->model + at, len, at) == (ssize_t)len &&
 	      !fsync(fd), "%s: %s", loop_device, strerror(errno));

@@ -154,7 +154,7 @@ static void answer(int fd, const struct fuse_in_header *in)
 	case FUSE_INTERRUPT:
 		break;
 	default:
-		reply(fd, in->unique, -ENOSYS, NULL, 0);
+		reply(fd, in->unique, -EOPNOTSUPP, NULL, 0);
 	}
 }
 

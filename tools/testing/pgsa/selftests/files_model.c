@@ -224,18 +224,16 @@ static bool page_sealed(const struct file *file, size_t at, double limit)
 void file_settle(const struct file *file)
 {
 	double limit = now_s() + WAIT_MS / 1000.0;
-	volatile char byte;
 	size_t at;
 
+	/* Pages that were thrown out are not mapped. */
+	madvise((void *)file->map, file->size, MADV_POPULATE_READ);
 	if (file->refused) {
 		wait_cycles(1);
 		limit = now_s();
 	}
-	for (at = 0; at < file->size; at += PGSA_PAGE) {
-		byte = file->map[at];	/* it may have been unmapped */
+	for (at = 0; at < file->size; at += PGSA_PAGE)
 		page_sealed(file, at, limit);
-	}
-	(void)byte;
 }
 
 /* Sealed before each change at first, then in a hurry, whatever comes of it. */

@@ -182,7 +182,7 @@ static void change_huge(struct file *file, unsigned int round)
 {
 	size_t at = random_word() % HUGE_SIZE;
 
-	if (round % 4 == 3)
+	if (round % 4 == 1)
 		file_zero(file, FALLOC_FL_PUNCH_HOLE, at, 5000);
 	else if (round % 4)
 		file_write(file, at, 5000);
