@@ -35,6 +35,8 @@ static const struct selftest tests[] = {
 	{ "root file system, copy up", test_root_copy_up },
 	{ "hostfs: write", test_hostfs },
 	{ "hostfs: truncate and extend", test_hostfs_truncate },
+	{ "9p: write", test_9p },
+	{ "9p: truncate and extend", test_9p_truncate },
 	{ "memfd: write", test_memfd },
 	{ "memfd: truncate, holes", test_memfd_zero },
 	{ "tmpfs: write", test_tmpfs },

@@ -86,6 +86,8 @@ void test_file_thp(void);
 void test_root_copy_up(void);
 void test_hostfs(void);
 void test_hostfs_truncate(void);
+void test_9p(void);
+void test_9p_truncate(void);
 
 /* files_shmem.c */
 void test_memfd(void);

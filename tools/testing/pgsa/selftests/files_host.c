@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Files of the host: the guest's root file system (hostfs, 9p), which can only
- * be read, and hostfs mounted to be written to.
+ * be read, and a directory of the host that goes with the guest.
  */
 #include "files.h"
 
@@ -37,7 +37,6 @@ void test_root_copy_up(void)
 	end();
 }
 
-/* A directory of the host that goes with the guest: see tools/testing/pgsa/guest. */
 static struct file new_hostfs(void)
 {
 	char cmdline[4096], dir[128];
@@ -51,7 +50,7 @@ static struct file new_hostfs(void)
 	return file_new("host/file", PAGES);
 }
 
-/* It writes through: pages never become dirty. */
+/* hostfs writes through: pages never become dirty. */
 static void change_write(struct file *file, unsigned int round)
 {
 	size_t at = random_word() % (file->size - 2 * PGSA_PAGE);
@@ -60,6 +59,17 @@ static void change_write(struct file *file, unsigned int round)
 		file_write(file, at, 1 + random_word() % PGSA_PAGE);
 	else
 		file_write(file, 0, file->end);
+}
+
+/* As the root, so that data stays in the page cache until it is written back. */
+static struct file new_9p(void)
+{
+	begin();
+	mkdir("host", 0700);
+	if (mount("guest", "host", "9p", 0,
+		  "trans=virtio,version=9p2000.L,cache=loose"))
+		skip("no 9p of a guest");
+	return file_new("host/file", PAGES);
 }
 
 void test_hostfs(void)
@@ -83,6 +93,24 @@ static void change_truncate(struct file *file, unsigned int round)
 void test_hostfs_truncate(void)
 {
 	struct file file = new_hostfs();
+
+	file_rounds(&file, change_truncate);
+	unlink(file.path);
+}
+
+void test_9p(void)
+{
+	struct file file = new_9p();
+
+	flip_repaired(file.map);
+	file_rounds(&file, change_write);
+	flip_repaired(file.map);
+	unlink(file.path);
+}
+
+void test_9p_truncate(void)
+{
+	struct file file = new_9p();
 
 	file_rounds(&file, change_truncate);
 	unlink(file.path);
