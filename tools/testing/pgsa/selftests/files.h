@@ -44,6 +44,7 @@ void file_write(struct file *file, size_t at, size_t len);
 void file_cut(struct file *file, size_t at);
 void file_zero(struct file *file, int mode, size_t at, size_t len);
 void file_check(const struct file *file);
+void file_settle_page(const struct file *file, size_t at);
 void file_settle(const struct file *file);
 void file_rounds(struct file *file, change_fn change);
 

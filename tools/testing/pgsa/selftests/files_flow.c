@@ -107,6 +107,7 @@ void test_replaced(void)
 		flip_repaired(old.map);
 		munmap((void *)old.map, old.size);
 		old = new;
+		file_settle(&old);
 		change_write(&old, round);
 		end();
 	}

@@ -198,26 +198,34 @@ void file_check(const struct file *file)
 		      false_errors());
 }
 
-static bool page_sealed(const struct file *file, size_t at, double limit)
+static void settle_page(const struct file *file, size_t at, double limit)
 {
-	unsigned int looks = 0;
+	unsigned int looks = 0, restart = 64;
 	struct pgsa_frame frame;
 
 	for (;;) {
 		frame = frame_of(pfn_of(file->map + at));
 		if (is_sealed(&frame))
-			return true;
+			return;
 		if (false_errors())
 			end();
 		if (now_s() > limit)
 			break;
-		if (++looks % 50 == 0)
+		/* Rarely, since the search begins anew. */
+		if (++looks == restart) {
 			restart_search();
+			restart *= 4;
+		}
 		sleep_ms(2);
 	}
 	check(file->refused, "%s: pfn %#lx stays %s, writers=%u admit=%s",
 	      file->path, frame.pfn, frame.state, frame.writers, frame.admit);
-	return false;
+}
+
+/* Until the page at @at is sealed. */
+void file_settle_page(const struct file *file, size_t at)
+{
+	settle_page(file, at, now_s() + WAIT_MS / 1000.0);
 }
 
 /* Until all pages are sealed or, if they are refused, would have been. */
@@ -233,7 +241,7 @@ void file_settle(const struct file *file)
 		limit = now_s();
 	}
 	for (at = 0; at < file->size; at += PGSA_PAGE)
-		page_sealed(file, at, limit);
+		settle_page(file, at, limit);
 }
 
 /* Sealed before each change at first, then in a hurry, whatever comes of it. */

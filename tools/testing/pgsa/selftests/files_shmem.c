@@ -204,31 +204,37 @@ void test_tmpfs_huge(void)
 }
 
 /* The same two million bytes everywhere. */
-static void write_everywhere(const char *path, char *bytes)
+static void write_everywhere(const struct file *file, char *bytes)
 {
-	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	int fd = open(file->path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
 	struct iovec iov[HUGE_FILES];
 	unsigned int i;
 
 	for (i = 0; i < HUGE_FILES; i++)
 		iov[i] = (struct iovec){ bytes, HUGE_SIZE };
-	check(pwritev(fd, iov, HUGE_FILES, 0) == HUGE_FILES * HUGE_SIZE,
-	      "%s: %s", path, strerror(errno));
+	check(pwritev(fd, iov, HUGE_FILES, 0) == (ssize_t)file->size,
+	      "%s: %s", file->path, strerror(errno));
 	close(fd);
 }
 
-static char *map_everything(const char *path)
+static struct file new_big_file(char *bytes)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	char *map = mmap(NULL, HUGE_FILES * HUGE_SIZE, PROT_READ, MAP_SHARED,
-			 fd, 0);
+	struct file file = {
+		.path = "huge/file",
+		.size = HUGE_FILES * HUGE_SIZE,
+	};
+	int fd;
 
-	check(map != MAP_FAILED && !madvise(map, HUGE_FILES * HUGE_SIZE,
-					    MADV_POPULATE_READ),
-	      "mmap %s: %s", path, strerror(errno));
+	mount_huge();
+	write_everywhere(&file, bytes);
+	fd = open(file.path, O_RDONLY | O_CLOEXEC);
+	file.map = mmap(NULL, file.size, PROT_READ, MAP_SHARED, fd, 0);
+	check(file.map != MAP_FAILED &&
+	      !madvise((void *)file.map, file.size, MADV_POPULATE_READ),
+	      "mmap: %s", strerror(errno));
 	close(fd);
 	restart_search();
-	return map;
+	return file;
 }
 
 /*
@@ -237,26 +243,21 @@ static char *map_everything(const char *path)
  */
 void test_tmpfs_huge_races(void)
 {
-	static const char path[] = "huge/file";
+	char *bytes = malloc(HUGE_SIZE);
+	struct file file = new_big_file(bytes);
 	double limit = now_s() + 4;
 	unsigned int round;
-	char *bytes, *map;
 
-	mount_huge();
-	bytes = malloc(HUGE_SIZE);
-	fill_random(bytes, HUGE_SIZE);
-	write_everywhere(path, bytes);
-	map = map_everything(path);
-	if (!is_huge(map))
+	if (!is_huge(file.map))
 		skip("got no huge page");
 	for (round = 0; now_s() < limit; round++) {
-		wait_sealed(map);
-		wait_sealed(map + HUGE_FILES * HUGE_SIZE - PGSA_PAGE);
+		file_settle_page(&file, 0);
+		file_settle_page(&file, file.size - PGSA_PAGE);
 		sleep_ms(random_word() % 100);
-		fill_random(bytes + round % PGSA_PAGE, 1);
-		write_everywhere(path, bytes);
+		fill_random(bytes, HUGE_SIZE);
+		write_everywhere(&file, bytes);
 	}
 	end();
-	check(!memcmp(map, bytes, HUGE_SIZE), "wrong content");
+	check(!memcmp(file.map, bytes, HUGE_SIZE), "wrong content");
 	diag("%u rounds", round);
 }
