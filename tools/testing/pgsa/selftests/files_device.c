@@ -41,7 +41,7 @@ void test_udmabuf(void)
 
 	udmabuf = open("/dev/udmabuf", O_RDWR | O_CLOEXEC);
 	if (udmabuf < 0)
-		skip("no CONFIG_UDMABUF");
+		skip("no /dev/udmabuf");
 	begin();
 	file = file_of_fd(fd, PAGES);
 	check(!fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK), "seal: %s",
