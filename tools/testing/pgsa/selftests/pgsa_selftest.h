@@ -174,7 +174,7 @@ static inline void wait_cycles(unsigned int nr)
 	}
 }
 
-/* The policy's kernel thread, or 0. */
+/* The policy's kernel thread, or 0. One that has been stopped may still be seen. */
 static inline pid_t searcher(void)
 {
 	char path[300], comm[64];
@@ -182,7 +182,7 @@ static inline pid_t searcher(void)
 	DIR *dir = opendir("/proc");
 	pid_t pid = 0;
 
-	while (dir && !pid && (entry = readdir(dir))) {
+	while (dir && (entry = readdir(dir))) {
 		snprintf(path, sizeof(path), "/proc/%s/comm", entry->d_name);
 		if (atoi(entry->d_name) > 0 &&
 		    pgsa_read(path, comm, sizeof(comm)) > 0 &&
@@ -197,8 +197,9 @@ static inline pid_t searcher(void)
 static inline void searcher_awake(void)
 {
 	struct sched_param param = { 0 };
+	pid_t pid = searcher();
 
-	check(!sched_setscheduler(searcher(), SCHED_OTHER, &param),
+	check(pid && !sched_setscheduler(pid, SCHED_OTHER, &param),
 	      "no thread kpgsad/" POLICY);
 }
 
