@@ -22,6 +22,7 @@
 void test_tlb_mprotect(void);
 void test_tlb_fork(void);
 void test_tlb_clear_refs(void);
+void test_tlb_uffd(void);
 
 /* writers_debugger.c */
 void test_forced(void);
@@ -41,6 +42,7 @@ void test_direct_bio(void);
 /* writers_rings.c */
 void test_aio_ring(void);
 void test_uring_ring(void);
+void test_uring_user_ring(void);
 void test_perf_ring(void);
 void test_packet_ring(void);
 void test_trace_ring(void);
@@ -58,13 +60,21 @@ void test_thp_collapse(void);
 uint32_t *new_huge(int prot);
 
 /* writers_swap.c */
-void test_uffd_wp(void);
 void test_swap(void);
+
+/* writers_uffd.c */
+void test_uffd_wp(void);
+void test_uffd_move(void);
+void test_pagemap_scan(void);
+int uffd_register(void *area, size_t size, uint64_t mode, uint64_t features);
+void uffd_protect(int uffd, void *area, size_t size, bool on);
 
 /* writers_area.c */
 void test_mremap_large(void);
 void test_madvise_free(void);
 void test_compaction(void);
+void test_soft_offline(void);
+void test_shared(void);
 void test_reuse(void);
 void test_vdso(void);
 void test_hugetlb(void);

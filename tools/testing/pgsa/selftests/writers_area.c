@@ -93,6 +93,54 @@ void test_compaction(void)
 	expect_no_errors(0);
 }
 
+/* The frame is given up, its page goes on in another. */
+void test_soft_offline(void)
+{
+	const char *path = "/sys/devices/system/memory/soft_offline_page";
+	uint32_t content[WORDS], *page = new_pages(1, PROT_READ);
+	unsigned long pfn = wait_sealed(page);
+	char where[32];
+
+	if (access(path, W_OK))
+		skip("no soft offline");
+	memcpy(content, page, PGSA_PAGE);
+	snprintf(where, sizeof(where), "%#lx", pfn * PGSA_PAGE);
+	check(!pgsa_write(path, where), "soft offline failed");
+	check(pfn_of(page) != pfn, "the page did not move");
+	check(!memcmp(content, page, PGSA_PAGE), "the page has changed");
+	wait_sealed(page);
+	expect_no_errors(0);
+	flip_is_repaired(page, 555);
+}
+
+/* A frame is protected while none of those who map it may write. */
+void test_shared(void)
+{
+	uint32_t *page = mmap(NULL, PGSA_PAGE, PROT_READ | PROT_WRITE,
+			      MAP_SHARED | MAP_ANONYMOUS, -1, 0), i;
+	pid_t pid;
+
+	must_map(page);
+	page[0] = 1;
+	protect(page, PGSA_PAGE, PROT_READ);
+	flip_is_repaired(page, 11);
+	for (i = 1; i < 4; i++) {
+		pid = fork_child();
+		if (!pid) {
+			protect(page, PGSA_PAGE, PROT_READ | PROT_WRITE);
+			page[0]++;
+			wait_cycles(1);
+			page[0]++;
+			_exit(TEST_PASS);
+		}
+		expect_exit(pid);
+		check(page[0] == 1 + 2 * i, "a write is lost");
+		flip_is_repaired(page, 11 + i);
+	}
+	expect_no_report(0);
+	check(policy_stat("errors") == 4, "%llu errors", policy_stat("errors"));
+}
+
 static unsigned char freed[1UL << 20];	/* by frame number; 4 GiB are enough */
 static size_t to_map;
 static unsigned int reused;

@@ -95,6 +95,37 @@ void test_uring_ring(void)
 	watch_ring(uring.rings, uring.size, uring_work);
 }
 
+#define SETUP_NO_MMAP	(1 << 14)	/* IORING_SETUP_NO_MMAP */
+
+/* The address; its field is not called user_addr in older headers. */
+static uint64_t *last_word(void *offsets, size_t size)
+{
+	return (uint64_t *)((char *)offsets + size) - 1;
+}
+
+/* The kernel writes to a page of the process, which it has pinned. */
+void test_uring_user_ring(void)
+{
+	uint32_t *area = new_sealed(2, PROT_READ | PROT_WRITE);
+	struct io_uring_params params = { .flags = SETUP_NO_MMAP };
+	unsigned int i, *array, *tail;
+
+	memset(area, 0, 2 * PGSA_PAGE);
+	*last_word(&params.cq_off, sizeof(params.cq_off)) = (uintptr_t)area;
+	*last_word(&params.sq_off, sizeof(params.sq_off)) =
+		(uintptr_t)(area + WORDS);
+	uring.fd = syscall(SYS_io_uring_setup, 32, &params);
+	if (uring.fd < 0)
+		skip("no io_uring in pages of the process");
+	array = area + params.sq_off.array / sizeof(*area);
+	tail = area + params.sq_off.tail / sizeof(*area);
+	for (i = 0; i < 32; i++)
+		array[i] = i;	/* all of them IORING_OP_NOP */
+	*tail = 32;
+	protect(area, 2 * PGSA_PAGE, PROT_READ);
+	watch_ring(area, PGSA_PAGE, uring_work);
+}
+
 static void perf_work(void)
 {
 	unsigned int i;

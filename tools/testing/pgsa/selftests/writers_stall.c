@@ -10,20 +10,11 @@
 
 void stall_prepare(struct stall *stall)
 {
-	struct uffdio_api api = { .api = UFFD_API };
-	struct uffdio_register reg = { .mode = UFFDIO_REGISTER_MODE_MISSING };
-
-	stall->uffd = syscall(SYS_userfaultfd, O_CLOEXEC);
-	if (stall->uffd < 0)
-		skip("no userfaultfd");
 	stall->page = mmap(NULL, PGSA_PAGE, PROT_READ | PROT_WRITE,
 			   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	must_map(stall->page);
-	reg.range.start = (uintptr_t)stall->page;
-	reg.range.len = PGSA_PAGE;
-	check(!ioctl(stall->uffd, UFFDIO_API, &api) &&
-	      !ioctl(stall->uffd, UFFDIO_REGISTER, &reg), "userfaultfd: %s",
-	      strerror(errno));
+	stall->uffd = uffd_register(stall->page, PGSA_PAGE,
+				    UFFDIO_REGISTER_MODE_MISSING, 0);
 }
 
 /* Returns when somebody waits for the page. */

@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Swapping out and in, and write protection by userfaultfd.
+ * Swapping out and in.
  */
 #include "writers.h"
 
-#include <linux/userfaultfd.h>
-#include <pthread.h>
-#include <sys/ioctl.h>
 #include <sys/swap.h>
 
 #define SWAP_PAGES	256
@@ -91,67 +88,4 @@ void test_swap(void)
 	expect_no_report(0);
 	check(policy_stat("errors") == 4, "%llu errors", policy_stat("errors"));
 	swapoff(ZRAM);
-}
-
-static uint32_t *guarded;
-
-static void *write_guarded(void *unused)
-{
-	guarded[10]++;
-	return unused;
-}
-
-static void set_wp(int uffd, unsigned long mode)
-{
-	struct uffdio_writeprotect wp = {
-		.range = { (uintptr_t)guarded, PGSA_PAGE },
-		.mode = mode,
-	};
-
-	check(!ioctl(uffd, UFFDIO_WRITEPROTECT, &wp), "WRITEPROTECT: %s",
-	      strerror(errno));
-}
-
-static int guard(void)
-{
-	struct uffdio_api api = {
-		.api = UFFD_API,
-		.features = UFFD_FEATURE_PAGEFAULT_FLAG_WP,
-	};
-	struct uffdio_register reg = {
-		.range = { (uintptr_t)guarded, PGSA_PAGE },
-		.mode = UFFDIO_REGISTER_MODE_WP,
-	};
-	int uffd = syscall(SYS_userfaultfd, O_CLOEXEC);
-
-	if (uffd < 0 || ioctl(uffd, UFFDIO_API, &api) ||
-	    ioctl(uffd, UFFDIO_REGISTER, &reg))
-		skip("no write protection by userfaultfd");
-	return uffd;
-}
-
-void test_uffd_wp(void)
-{
-	struct uffd_msg msg;
-	pthread_t thread;
-	uint32_t before;
-	unsigned int i;
-	int uffd;
-
-	guarded = new_sealed(1, PROT_READ | PROT_WRITE);
-	before = guarded[10];
-	uffd = guard();
-	for (i = 1; i <= 3; i++) {
-		set_wp(uffd, UFFDIO_WRITEPROTECT_MODE_WP);
-		wait_sealed(guarded);
-		pthread_create(&thread, NULL, write_guarded, NULL);
-		check(read(uffd, &msg, sizeof(msg)) == sizeof(msg), "read: %s",
-		      strerror(errno));
-		wait_cycles(1);
-		set_wp(uffd, 0);
-		pthread_join(thread, NULL);
-		wait_cycles(1);
-		check(guarded[10] == before + i, "the write is lost");
-	}
-	expect_no_errors(0);
 }

@@ -12,6 +12,7 @@
  */
 #include "writers.h"
 
+#include <linux/userfaultfd.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdatomic.h>
@@ -20,7 +21,7 @@
 #define STALE_TABLES	4096
 #define STALE_SIZE	(STALE_TABLES * HUGE_SIZE)
 #define STALE_ROUNDS	5
-#define STALE_HITS	2	/* are enough */
+#define STALE_HITS	3	/* are enough */
 
 #define WRITER_CPU	0
 #define CHANGER_CPU	1
@@ -30,7 +31,7 @@ static volatile uint32_t *stale_word;	/* the writer's, in that page */
 static uint32_t written;		/* last value that arrived there */
 static unsigned long stale_pfn;
 static unsigned int hits;		/* rounds in which it was sealed in time */
-static atomic_bool running, changed;
+static atomic_bool running, stopped, changed;
 static sigjmp_buf fault;
 
 static void stay_on(pid_t tid, int cpu)
@@ -48,6 +49,12 @@ static void on_fault(int signal)
 	(void)signal;
 	siglongjmp(fault, 1);
 }
+
+/* Takes the right to write from all pages, and gives it back. */
+struct change {
+	void (*begin)(void);
+	void (*end)(void);
+};
 
 static void write_word(void)
 {
@@ -76,10 +83,14 @@ static void *writer(void *unused)
 	stay_on(0, WRITER_CPU);
 	setpriority(PRIO_PROCESS, gettid(), 0);
 	write_until_sealed();
+	stopped = true;
 	return NULL;
 }
 
-/* Leaves little of the CPU to others until the frame is sealed, and a bit more. */
+/*
+ * Leaves little of the CPU to others until the frame is sealed, and until the
+ * writer has noticed. If all is well that will not happen: it waits in a fault.
+ */
 static void *spinner(void *unused)
 {
 	struct pgsa_frame frame;
@@ -92,15 +103,13 @@ static void *spinner(void *unused)
 		frame = frame_of(stale_pfn);
 	} while (!changed && !is_sealed(&frame));
 	hits += !changed;
-	for (end = now_s() + 0.02; now_s() < end && !changed;)
+	for (end = now_s() + 0.2; now_s() < end && !changed && !stopped;)
 		;
 	return NULL;
 }
 
-/* Writes while change() takes the right to write from all pages, slowly. */
-static void stale_round(void (*change)(void))
+static void stale_round(const struct change *change)
 {
-	double begin;
 	pthread_t threads[2];
 
 	/* Once before, for the LRU lists; see new_sealed(). */
@@ -108,18 +117,19 @@ static void stale_round(void (*change)(void))
 	stale_pfn = wait_sealed(stale_page);
 	protect(stale_page, PGSA_PAGE, PROT_READ | PROT_WRITE);
 	running = false;
+	stopped = false;
 	changed = false;
 	check(!pthread_create(&threads[0], NULL, writer, NULL) &&
 	      !pthread_create(&threads[1], NULL, spinner, NULL), "no thread");
 	while (!running)
 		sched_yield();
-	begin = now_s();
-	change();
-	diag("%.3f s", now_s() - begin);
+	change->begin();
 	changed = true;
+	wait_cycles(1);
+	if (change->end)
+		change->end();
 	pthread_join(threads[0], NULL);
 	pthread_join(threads[1], NULL);
-	wait_cycles(1);
 	check(*stale_word == written, "%u was written, but it is %u", written,
 	      *stale_word);
 }
@@ -153,69 +163,90 @@ static void stale_prepare(void)
 	setpriority(PRIO_PROCESS, 0, 19);
 }
 
-static void stale_end(void)
+static void stale_rounds(const struct change *change)
 {
-	diag("sealed in time in %u rounds", hits);
+	unsigned int i;
+
+	for (i = 0; i < STALE_ROUNDS && hits < STALE_HITS; i++)
+		stale_round(change);
+	diag("sealed in time in %u of %u rounds", hits, i);
 	expect_no_errors(100);
 	if (!hits)
 		skip("no frame was sealed in time");
 }
 
-static void change_mprotect(void)
+static void protect_all(void)
 {
 	protect(stale_page, STALE_SIZE, PROT_READ);
 }
 
+static void unprotect_all(void)
+{
+	protect(stale_page, STALE_SIZE, PROT_READ | PROT_WRITE);
+}
+
 void test_tlb_mprotect(void)
 {
-	unsigned int i;
-
 	stale_prepare();
-	for (i = 0; i < STALE_ROUNDS && hits < STALE_HITS; i++) {
-		stale_round(change_mprotect);
-		protect(stale_page, STALE_SIZE, PROT_READ | PROT_WRITE);
-	}
-	stale_end();
+	stale_rounds(&(struct change) { protect_all, unprotect_all });
 }
 
 static pid_t stale_child;
 
 /* The child keeps the frame; the parent's next write copies it. */
-static void change_fork(void)
+static void begin_child(void)
 {
 	stale_child = fork_child();
 	while (!stale_child)
 		pause();
 }
 
-void test_tlb_fork(void)
+static void end_child(void)
 {
-	unsigned int i;
-
-	stale_prepare();
-	for (i = 0; i < STALE_ROUNDS && hits < STALE_HITS; i++) {
-		stale_round(change_fork);
-		kill(stale_child, SIGKILL);
-		waitpid(stale_child, NULL, 0);
-	}
-	stale_end();
+	kill(stale_child, SIGKILL);
+	waitpid(stale_child, NULL, 0);
 }
 
-static void change_clear_refs(void)
+void test_tlb_fork(void)
+{
+	stale_prepare();
+	stale_rounds(&(struct change) { begin_child, end_child });
+}
+
+static void clear_refs(void)
 {
 	int err = pgsa_write("/proc/self/clear_refs", "4");
 
 	check(!err, "clear_refs: %s", strerror(-err));
 }
 
+/* The next write gives the right to write back. */
 void test_tlb_clear_refs(void)
 {
-	unsigned int i;
-
 	stale_prepare();
 	if (pgsa_write("/proc/self/clear_refs", "4"))
 		skip("no soft-dirty bits");
-	for (i = 0; i < STALE_ROUNDS && hits < STALE_HITS; i++)
-		stale_round(change_clear_refs);
-	stale_end();
+	stale_rounds(&(struct change) { clear_refs, NULL });
+}
+
+static int stale_uffd;
+
+static void guard_all(void)
+{
+	uffd_protect(stale_uffd, stale_page, STALE_SIZE, true);
+}
+
+static void unguard_all(void)
+{
+	uffd_protect(stale_uffd, stale_page, STALE_SIZE, false);
+}
+
+/* Who writes without the right to, waits. */
+void test_tlb_uffd(void)
+{
+	stale_prepare();
+	stale_uffd = uffd_register(stale_page, STALE_SIZE,
+				   UFFDIO_REGISTER_MODE_WP,
+				   UFFD_FEATURE_PAGEFAULT_FLAG_WP);
+	stale_rounds(&(struct change) { guard_all, unguard_all });
 }
