@@ -95,7 +95,7 @@ void test_uring_ring(void)
 	watch_ring(uring.rings, uring.size, uring_work);
 }
 
-#define SETUP_NO_MMAP	(1 << 14)	/* IORING_SETUP_NO_MMAP */
+#define SETUP_NO_MMAP	0x4000	/* IORING_SETUP_NO_MMAP */
 
 /* The address; its field is not called user_addr in older headers. */
 static uint64_t *last_word(void *offsets, size_t size)

@@ -213,7 +213,7 @@ void test_tlb_fork(void)
 	stale_rounds(&(struct change) { begin_child, end_child });
 }
 
-static void clear_refs(void)
+static void forget_writes(void)
 {
 	int err = pgsa_write("/proc/self/clear_refs", "4");
 
@@ -226,7 +226,7 @@ void test_tlb_clear_refs(void)
 	stale_prepare();
 	if (pgsa_write("/proc/self/clear_refs", "4"))
 		skip("no soft-dirty bits");
-	stale_rounds(&(struct change) { clear_refs, NULL });
+	stale_rounds(&(struct change) { forget_writes, NULL });
 }
 
 static int stale_uffd;

@@ -10,8 +10,8 @@
 #include <sys/ioctl.h>
 
 /* Newer than some of the headers that this is built with. */
-#define FEATURE_WP_ASYNC	(1 << 15)
-#define FEATURE_MOVE		(1 << 16)
+#define FEATURE_WP_ASYNC	0x08000
+#define FEATURE_MOVE		0x10000
 
 struct move {			/* struct uffdio_move */
 	uint64_t dst, src, len, mode;
@@ -63,8 +63,6 @@ static void *write_guarded(void *unused)
 	guarded[10]++;
 	return unused;
 }
-
-
 
 void test_uffd_wp(void)
 {
