@@ -62,6 +62,8 @@ static inline uint32_t *new_pages(unsigned int nr, int prot)
 	check(area != MAP_FAILED, "mmap: %s", strerror(errno));
 	for (i = 0; i < nr * PGSA_PAGE / sizeof(*area); i++)
 		area[i] = value++ * 2654435761U;
+	/* On to the LRU lists, at least on this CPU: that saves a second. */
+	madvise(area, nr * PGSA_PAGE, MADV_COLD);
 	if (!(prot & PROT_WRITE))
 		protect(area, nr * PGSA_PAGE, prot);
 	return area;
