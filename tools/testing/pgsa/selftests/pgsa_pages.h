@@ -82,6 +82,19 @@ static inline void need_huge_pages(void)
 	pgsa_write(path, "madvise");
 }
 
+/* @size in KiB, as in the directory's name. */
+static inline void need_large_pages(unsigned int size)
+{
+	char path[96];
+
+	need_huge_pages();
+	snprintf(path, sizeof(path),
+		 "/sys/kernel/mm/transparent_hugepage/hugepages-%ukB/enabled",
+		 size);
+	if (pgsa_write(path, "madvise"))
+		skip("no large pages of that size");
+}
+
 static inline void flip(const void *page, unsigned int bit)
 {
 	int err = pgsa_inject(getpid(), (unsigned long)page + bit / 8,

@@ -215,6 +215,33 @@ static void test_collapse(void)
 	recount("writing to them");
 }
 
+/* Many entries at a time. */
+static void test_large(void)
+{
+	const size_t size = 16 * PGSA_PAGE;
+	char *area;
+	pid_t pid;
+
+	need_large_pages(64);
+	area = map_anonymous(HUGE_SIZE);
+	madvise(area, HUGE_SIZE, MADV_HUGEPAGE);
+	memset(area, 1, HUGE_SIZE);
+	recount("writing to large pages");
+	pid = fork_idle();
+	recount("fork");
+	memset(area, 2, HUGE_SIZE / 2);
+	recount("copies on write");
+	end_child(pid);
+	memset(area, 3, HUGE_SIZE);
+	recount("writing to pages that were shared");
+	protect(area, HUGE_SIZE - 5 * PGSA_PAGE, PROT_READ);
+	recount("mprotect");
+	madvise(area + HUGE_SIZE / 2, size / 2, MADV_DONTNEED);
+	recount("madvise(MADV_DONTNEED) of a half");
+	munmap(area + PGSA_PAGE, size);
+	recount("munmap of parts");
+}
+
 /* One after the other, without end. */
 static void load(void)
 {
@@ -261,6 +288,7 @@ static const struct selftest tests[] = {
 	{ "huge page, fork", test_huge_fork },
 	{ "huge page, copy on write", test_huge_reuse },
 	{ "huge page, collapsed", test_collapse },
+	{ "large pages", test_large },
 	{ "under load", test_load },
 };
 

@@ -31,6 +31,7 @@ static const struct selftest tests[] = {
 	{ "huge page", test_thp },
 	{ "huge page, split", test_thp_split },
 	{ "huge page, collapsed", test_thp_collapse },
+	{ "large pages", test_large },
 	{ "write protection by userfaultfd", test_uffd_wp },
 	{ "write protection by PAGEMAP_SCAN", test_pagemap_scan },
 	{ "page moved by userfaultfd", test_uffd_move },

@@ -57,6 +57,7 @@ void test_ksm(void);
 void test_thp(void);
 void test_thp_split(void);
 void test_thp_collapse(void);
+void test_large(void);
 uint32_t *new_huge(int prot);
 
 /* writers_swap.c */

@@ -157,3 +157,61 @@ void test_thp_collapse(void)
 	check_filled(area, 1, HUGE_PAGES);
 	no_more_errors(2);
 }
+
+#define LARGE_KIB	64
+#define LARGE_PAGES	(LARGE_KIB * 1024 / PGSA_PAGE)
+#define LARGE_AREA	(4 * LARGE_PAGES)
+
+/* Smaller than a page table, but more than one page. */
+static uint32_t *new_large(void)
+{
+	uint32_t *area = (uint32_t *)aligned_area();
+	unsigned int i;
+
+	need_large_pages(LARGE_KIB);
+	madvise(area, LARGE_AREA * PGSA_PAGE, MADV_HUGEPAGE);
+	for (i = 0; i < LARGE_AREA * WORDS; i++)
+		area[i] = i * 2654435761U;
+	if (pfn_of(area) % LARGE_PAGES ||
+	    pfn_of(area + (LARGE_PAGES - 1) * WORDS) !=
+	    pfn_of(area) + LARGE_PAGES - 1)
+		skip("no large page was free");
+	return area;
+}
+
+static void copy_large(uint32_t *area)
+{
+	pid_t pid = fork_child();
+
+	if (pid) {
+		expect_exit(pid);
+		return;
+	}
+	wait_sealed(area + 5 * WORDS);
+	area[5 * WORDS]++;
+	protect(area, LARGE_AREA * PGSA_PAGE, PROT_READ);
+	flip_is_repaired(area + 5 * WORDS, 3);
+	flip_is_repaired(area + 6 * WORDS, 4);
+	_exit(TEST_PASS);
+}
+
+void test_large(void)
+{
+	uint32_t *area = new_large(), *last = area + 3 * LARGE_PAGES * WORDS;
+
+	searcher_awake();
+	protect(area, LARGE_AREA * PGSA_PAGE, PROT_READ);
+	flip_is_repaired(area + 7 * WORDS, 1);
+	flip_is_repaired(last - WORDS, 2);
+	protect(area, LARGE_AREA * PGSA_PAGE, PROT_READ | PROT_WRITE);
+	copy_large(area);
+	area[9 * WORDS]++;
+	wait_cycles(1);
+	area[9 * WORDS]--;
+	check(!munmap(last, 3 * PGSA_PAGE), "munmap: %s", strerror(errno));
+	protect(area, 3 * LARGE_PAGES * PGSA_PAGE, PROT_READ);
+	flip_is_repaired(area + 9 * WORDS, 5);
+	flip_is_repaired(area + 10 * WORDS, 6);
+	check_filled(area, 0, 3 * LARGE_PAGES);
+	no_more_errors(6);
+}
