@@ -11,6 +11,7 @@ static const struct selftest tests[] = {
 	{ "stale TLB entry, fork", test_tlb_fork },
 	{ "stale TLB entry, clear_refs", test_tlb_clear_refs },
 	{ "stale TLB entry, userfaultfd", test_tlb_uffd },
+	{ "stale TLB entry, munmap", test_tlb_munmap },
 	{ "forced writes", test_forced },
 	{ "forced writes, huge page", test_forced_thp },
 	{ "breakpoints", test_breakpoints },

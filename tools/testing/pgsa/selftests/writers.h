@@ -23,6 +23,7 @@ void test_tlb_mprotect(void);
 void test_tlb_fork(void);
 void test_tlb_clear_refs(void);
 void test_tlb_uffd(void);
+void test_tlb_munmap(void);
 
 /* writers_debugger.c */
 void test_forced(void);

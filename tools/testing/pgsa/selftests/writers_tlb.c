@@ -16,19 +16,20 @@
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdatomic.h>
-#include <sys/resource.h>
 
 #define STALE_TABLES	4096
 #define STALE_SIZE	(STALE_TABLES * HUGE_SIZE)
 #define STALE_ROUNDS	5
 #define STALE_HITS	3	/* are enough */
+#define STALE_SECONDS	3	/* for one round at most */
 
 #define WRITER_CPU	0
 #define CHANGER_CPU	1
 
 static uint32_t *stale_page;		/* the first of a large area */
+static const uint32_t *stale_view;	/* the same, wherever it can be read */
 static volatile uint32_t *stale_word;	/* the writer's, in that page */
-static uint32_t written;		/* last value that arrived there */
+static volatile uint32_t written;	/* last value that arrived there */
 static unsigned long stale_pfn;
 static unsigned int hits;		/* rounds in which it was sealed in time */
 static atomic_bool running, stopped, changed;
@@ -81,30 +82,41 @@ static void *writer(void *unused)
 {
 	(void)unused;
 	stay_on(0, WRITER_CPU);
-	setpriority(PRIO_PROCESS, gettid(), 0);
 	write_until_sealed();
 	stopped = true;
 	return NULL;
 }
 
+static void set_policy(pid_t tid, int policy)
+{
+	struct sched_param param = { 0 };
+
+	check(!sched_setscheduler(tid, policy, &param), "scheduler: %s",
+	      strerror(errno));
+}
+
 /*
- * Leaves little of the CPU to others until the frame is sealed, and until the
- * writer has noticed. If all is well that will not happen: it waits in a fault.
+ * Leaves next to nothing of the CPU to the main thread until the frame is sealed,
+ * and until the writer has noticed. If all is well that will not happen, for it
+ * has got a fault.
  */
 static void *spinner(void *unused)
 {
+	double limit = now_s() + STALE_SECONDS;
 	struct pgsa_frame frame;
-	double end;
 
 	(void)unused;
 	stay_on(0, CHANGER_CPU);
-	setpriority(PRIO_PROCESS, gettid(), 0);
 	do {
 		frame = frame_of(stale_pfn);
-	} while (!changed && !is_sealed(&frame));
-	hits += !changed;
-	for (end = now_s() + 0.2; now_s() < end && !changed && !stopped;)
+	} while (!changed && !is_sealed(&frame) && now_s() < limit);
+	if (is_sealed(&frame) && !changed) {
+		hits++;
+		limit = now_s() + 0.2;
+	}
+	while (now_s() < limit && !changed && !stopped)
 		;
+	set_policy(getpid(), SCHED_OTHER);
 	return NULL;
 }
 
@@ -121,46 +133,61 @@ static void stale_round(const struct change *change)
 	changed = false;
 	check(!pthread_create(&threads[0], NULL, writer, NULL) &&
 	      !pthread_create(&threads[1], NULL, spinner, NULL), "no thread");
-	while (!running)
+	while (!running) {
+		check(!stopped, "the writer could not even begin");
 		sched_yield();
+	}
+	set_policy(0, SCHED_IDLE);
 	change->begin();
+	set_policy(0, SCHED_OTHER);
 	changed = true;
 	wait_cycles(1);
 	if (change->end)
 		change->end();
 	pthread_join(threads[0], NULL);
 	pthread_join(threads[1], NULL);
-	check(*stale_word == written, "%u was written, but it is %u", written,
-	      *stale_word);
+	check(stale_view[100] == written, "%u was written, but it is %u",
+	      written, stale_view[100]);
 }
 
-/* Many page tables with one entry each. */
-static void map_tables(void)
+/* Many page tables with one entry each; at the same address as before. */
+static void map_tables(int flags, int fd)
 {
-	char *area = mmap(NULL, STALE_SIZE, PROT_READ | PROT_WRITE,
-			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	char *area = mmap(stale_page, STALE_SIZE, PROT_READ | PROT_WRITE,
+			  flags | MAP_NORESERVE | (stale_page ? MAP_FIXED : 0),
+			  fd, 0);
 	unsigned int i;
 
 	must_map(area);
 	madvise(area, STALE_SIZE, MADV_NOHUGEPAGE);
 	for (i = 0; i < STALE_TABLES; i++)
-		area[i * HUGE_SIZE] = 1;
+		area[i * HUGE_SIZE]++;
 	stale_page = (uint32_t *)area;
 	stale_word = stale_page + 100;
 }
 
-static void stale_prepare(void)
+static void stale_threads(void)
 {
 	struct sigaction action = { .sa_handler = on_fault };
 
-	if (sysconf(_SC_NPROCESSORS_ONLN) < 2)
-		skip("needs two CPUs");
-	map_tables();
 	sigaction(SIGSEGV, &action, NULL);
 	searcher_awake();
 	stay_on(searcher(), WRITER_CPU);
 	stay_on(0, CHANGER_CPU);
-	setpriority(PRIO_PROCESS, 0, 19);
+}
+
+static void need_two_cpus(void)
+{
+	if (sysconf(_SC_NPROCESSORS_ONLN) < 2)
+		skip("needs two CPUs");
+}
+
+static void stale_prepare(void)
+{
+	need_two_cpus();
+	map_tables(MAP_PRIVATE | MAP_ANONYMOUS, -1);
+	stale_view = stale_page;
+	stale_threads();
 }
 
 static void stale_rounds(const struct change *change)
@@ -249,4 +276,31 @@ void test_tlb_uffd(void)
 				   UFFDIO_REGISTER_MODE_WP,
 				   UFFD_FEATURE_PAGEFAULT_FLAG_WP);
 	stale_rounds(&(struct change) { guard_all, unguard_all });
+}
+
+static int stale_file;
+
+static void unmap_all(void)
+{
+	munmap(stale_page, STALE_SIZE);
+}
+
+static void map_all(void)
+{
+	map_tables(MAP_SHARED, stale_file);
+}
+
+/* The frame stays, in a file, and somebody else maps it. */
+void test_tlb_munmap(void)
+{
+	need_two_cpus();
+	stale_file = syscall(SYS_memfd_create, "tables", 0);
+	check(stale_file >= 0 && !ftruncate(stale_file, STALE_SIZE),
+	      "memfd: %s", strerror(errno));
+	map_all();
+	stale_view = mmap(NULL, PGSA_PAGE, PROT_READ, MAP_SHARED, stale_file, 0);
+	must_map(stale_view);
+	written = stale_view[100];
+	stale_threads();
+	stale_rounds(&(struct change) { unmap_all, map_all });
 }
