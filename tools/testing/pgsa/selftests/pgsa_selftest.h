@@ -294,6 +294,16 @@ static inline void expect_no_errors(unsigned int ms)
 
 #include "pgsa_pages.h"
 
+/* The frame records agree with the page tables. */
+static inline void expect_consistent(void)
+{
+	static char text[4 * PGSA_PAGE];
+	ssize_t n = pgsa_read(PGSA_DEBUGFS "/consistency", text, sizeof(text));
+
+	check(n > 0, "consistency: %s", strerror(-n));
+	check(!strstr(text, "INCONSISTENT"), "%s", text);
+}
+
 /* Processes */
 
 static inline pid_t fork_child(void)
@@ -381,6 +391,13 @@ static inline const struct selftest *find_test(const struct selftest *tests,
 	return NULL;
 }
 
+static inline void prepare_tests(void)
+{
+	skip_reason = mmap(NULL, PGSA_PAGE, PROT_READ | PROT_WRITE,
+			   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	trace_open();
+}
+
 /* All of the tests, or the one that argv[1] names. */
 static inline int run_tests(int argc, char **argv,
 			    const struct selftest *tests, unsigned int nr)
@@ -395,9 +412,7 @@ static inline int run_tests(int argc, char **argv,
 		printf("Bail out! There is no test \"%s\"\n", argv[1]);
 		return TEST_FAIL;
 	}
-	skip_reason = mmap(NULL, PGSA_PAGE, PROT_READ | PROT_WRITE,
-			   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	trace_open();
+	prepare_tests();
 	if (missing()) {
 		printf("1..0 # SKIP %s\n", missing());
 		return TEST_SKIP;
