@@ -20,6 +20,7 @@ SCRIPTS := tools/testing/pgsa
 help:
 	@echo 'make demo     protect real processes in a guest, throw bit flips at them, report'
 	@echo 'make check    run all tests; SUITES="style kunit-um ..." runs only some'
+	@echo 'make check-debug runs the selftests on kernels with KASAN, lockdep and KCSAN'
 	@echo 'make kernel   build the guest kernel: $(BUILD)/PLATFORM/'
 	@echo 'make clean    remove everything that was built'
 	@echo
@@ -45,8 +46,11 @@ demo: tools
 check:
 	@$(SCRIPTS)/check
 
+check-debug:
+	@$(SCRIPTS)/check kasan-x86_64 kcsan-x86_64
+
 clean:
 	@rm -rf $(BUILD)
 	@echo 'clean: $(BUILD) is gone'
 
-.PHONY: help kernel tools demo check clean
+.PHONY: help kernel tools demo check check-debug clean
