@@ -45,12 +45,14 @@ static const struct load loads[] = {
 	{ "thp", load_thp, finish_thp },
 	{ "filethp", load_filethp, NULL },
 	{ "hugetlb", load_hugetlb, NULL },
+	{ "flips", load_flips, finish_flips },
 };
 
 const char *directory = "/tmp";
 char program[256];
 static uint64_t random_state = 1;
 static const struct load *load;
+static volatile sig_atomic_t stopped;
 
 static void say(const char *kind, const char *format, va_list args)
 {
@@ -239,6 +241,11 @@ void expect_exit(pid_t pid)
 	want(!status, "process %d ended with status %#x", pid, status);
 }
 
+static void stop(int signal)
+{
+	stopped = signal;
+}
+
 static noreturn void usage(void)
 {
 	unsigned int i;
@@ -284,11 +291,12 @@ int main(int argc, char **argv)
 	if (readlink("/proc/self/exe", program, sizeof(program) - 1) < 0)
 		err(EXIT_FAILURE, "/proc/self/exe");
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	signal(SIGTERM, stop);
 	end += now_s();
 	do {
 		load->round();
 		rounds++;
-	} while (now_s() < end);
+	} while (!stopped && now_s() < end);
 	if (load->finish)
 		load->finish();
 	printf("done %s: %lu rounds\n", load->name, rounds);

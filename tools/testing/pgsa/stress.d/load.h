@@ -123,4 +123,7 @@ void finish_thp(void);
 void load_filethp(void);
 void load_hugetlb(void);
 
+void load_flips(void);
+void finish_flips(void);
+
 #endif /* LOAD_H */
