@@ -28,7 +28,7 @@ struct victim_page {
  * @pages: how many
  * @create: maps it, with the content in place; false: the kernel cannot
  * @rewrite: gives a page its content of now, by a write that the kernel sees
- * @disturb: one of the things that happen to such memory
+ * @disturb: does to a page one of the things that happen to such memory
  * @shares: several pages may have one frame, so one flip at a time
  * @area: where it is mapped
  * @page: what is known about its pages
@@ -40,7 +40,7 @@ struct victim {
 	unsigned int pages;
 	bool (*create)(struct victim *victim);
 	void (*rewrite)(struct victim *victim, unsigned int page);
-	void (*disturb)(struct victim *victim);
+	void (*disturb)(struct victim *victim, unsigned int page);
 	bool shares;
 
 	char *area;
@@ -55,9 +55,10 @@ extern struct victim victims[];
 extern const unsigned int nr_victims;
 
 void victims_create(void);
-void victim_disturb(void);
 /* Is the page what it should be? */
 bool victim_is_right(const struct victim *victim, unsigned int page);
+bool victim_has_flip(const struct victim *victim, unsigned int page, int bit);
+void victim_show(const struct victim *victim, unsigned int page);
 /* Puts the content right again after a flip that became part of it. */
 void victim_restore(struct victim *victim, unsigned int page);
 char *victim_address(const struct victim *victim, unsigned int page);

@@ -29,6 +29,43 @@ bool victim_is_right(const struct victim *victim, unsigned int page)
 	return !memcmp(content, victim_address(victim, page), PAGE);
 }
 
+/* Is it right but for this bit? */
+bool victim_has_flip(const struct victim *victim, unsigned int page, int bit)
+{
+	char content[PAGE];
+
+	content_of(victim, page, content);
+	content[bit / 8] ^= 1 << bit % 8;
+	return !memcmp(content, victim_address(victim, page), PAGE);
+}
+
+/* All that is known about a page that is not what it should be. */
+void victim_show(const struct victim *victim, unsigned int page)
+{
+	uint64_t content[PAGE / 8], seen[PAGE / 8], kernels[PAGE / 8];
+	char *address = victim_address(victim, page);
+	int fd = open("/proc/self/mem", O_RDONLY | O_CLOEXEC);
+	struct pgsa_frame frame = { 0 };
+	unsigned int i, nr = 0, first = 0;
+	unsigned long pfn = 0;
+
+	memcpy(seen, address, PAGE);
+	if (!pgsa_pfn(getpid(), (unsigned long)address, &pfn))
+		pgsa_frame(pfn, &frame);
+	pread(fd, kernels, PAGE, (off_t)address);
+	close(fd);
+	content_of(victim, page, (char *)content);
+	for (i = 0; i < PAGE / 8; i++)
+		if (seen[i] != content[i] && !nr++)
+			first = i;
+	printf("flips: ... pfn=%#lx state=%s writers=%u generation=%u admit=%s; %u words differ, the first at byte %u: %#llx instead of %#llx; the kernel sees %#llx\n",
+	       pfn, frame.state, frame.writers, frame.generation, frame.admit,
+	       nr, first * 8, (unsigned long long)seen[first],
+	       (unsigned long long)content[first],
+	       (unsigned long long)kernels[first]);
+	fflush(stdout);
+}
+
 /* Anonymous memory */
 
 static void rewrite_anon(struct victim *victim, unsigned int page)
@@ -87,17 +124,14 @@ static void force_write(struct victim *victim, unsigned int page)
 	close(fd);
 }
 
-static void disturb_anon(struct victim *victim)
+static void disturb_anon(struct victim *victim, unsigned int page)
 {
-	unsigned int page = random_below(victim->pages);
 	char *address = victim_address(victim, page);
 
 	switch (random_below(7)) {
 	case 0:
-		if (!victim->page[page].flipped) {
-			victim->page[page].key = random_word();
-			rewrite_anon(victim, page);
-		}
+		victim->page[page].key = random_word();
+		rewrite_anon(victim, page);
 		break;
 	case 1:
 		protect(address, PAGE, PROT_READ | PROT_WRITE);
@@ -122,6 +156,18 @@ static void disturb_anon(struct victim *victim)
 
 /* Memory that is writable, but shared copy-on-write with a child. */
 
+/* It shares nothing else: what it maps cannot be dropped from the page cache. */
+static void cow_child(const struct victim *mine)
+{
+	struct victim *victim;
+
+	for (victim = victims; victim < victims + nr_victims; victim++)
+		if (victim != mine && victim->area)
+			munmap(victim->area, victim->pages * PAGE);
+	for (;;)
+		pause();
+}
+
 static void new_child(struct victim *victim)
 {
 	if (victim->child) {
@@ -130,8 +176,7 @@ static void new_child(struct victim *victim)
 	}
 	victim->child = fork_child();
 	if (!victim->child)
-		for (;;)
-			pause();
+		cow_child(victim);
 }
 
 static void rewrite_cow(struct victim *victim, unsigned int page)
@@ -150,13 +195,12 @@ static bool create_cow(struct victim *victim)
 	return true;
 }
 
-static void disturb_cow(struct victim *victim)
+static void disturb_cow(struct victim *victim, unsigned int page)
 {
-	unsigned int page = random_below(victim->pages);
 
 	if (random_below(3))
 		new_child(victim);
-	else if (!victim->page[page].flipped)
+	else
 		rewrite_cow(victim, page);
 }
 
@@ -171,12 +215,12 @@ static bool create_thp(struct victim *victim)
 	return true;
 }
 
-static void disturb_thp(struct victim *victim)
+static void disturb_thp(struct victim *victim, unsigned int page)
 {
 	if (random_below(3))
 		madvise(victim->area, victim->pages * PAGE, MADV_COLLAPSE);
 	else
-		disturb_anon(victim);
+		disturb_anon(victim, page);
 }
 
 static bool create_ksm(struct victim *victim)
@@ -199,9 +243,8 @@ static void rewrite_ksm(struct victim *victim, unsigned int page)
 			rewrite_anon(victim, i);
 }
 
-static void disturb_ksm(struct victim *victim)
+static void disturb_ksm(struct victim *victim, unsigned int page)
 {
-	unsigned int page = random_below(victim->pages);
 
 	if (random_below(3))
 		madvise(victim_address(victim, page), PAGE, MADV_COLD);
@@ -297,11 +340,11 @@ static void reread_file(struct victim *victim, unsigned int page)
 	}
 	victim->page[page].bad = true;
 	printf("flips: %s page %u cannot be read anew\n", victim->name, page);
+	victim_show(victim, page);
 }
 
-static void disturb_file(struct victim *victim)
+static void disturb_file(struct victim *victim, unsigned int page)
 {
-	unsigned int page = random_below(victim->pages);
 
 	switch (random_below(4)) {
 	case 0:
@@ -345,14 +388,6 @@ void victims_create(void)
 		if (!victim->create(victim))
 			victim->area = NULL;
 	}
-}
-
-void victim_disturb(void)
-{
-	struct victim *victim = &victims[random_below(nr_victims)];
-
-	if (victim->area)
-		victim->disturb(victim);
 }
 
 void victim_restore(struct victim *victim, unsigned int page)
