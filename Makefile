@@ -20,11 +20,12 @@ SCRIPTS := tools/testing/pgsa
 help:
 	@echo 'make demo     protect real processes in a guest, throw bit flips at them, report'
 	@echo 'make check    run all tests; SUITES="style kunit-um ..." runs only some'
-	@echo 'make check-debug runs the selftests on kernels with KASAN, lockdep and KCSAN'
+	@echo 'make check-debug   run the selftests on kernels with KASAN, lockdep and KCSAN'
+	@echo 'make stress   keep the memory of a guest as busy as possible, without and with flips'
 	@echo 'make kernel   build the guest kernel: $(BUILD)/PLATFORM/'
 	@echo 'make clean    remove everything that was built'
 	@echo
-	@echo 'PLATFORM=um      User Mode Linux, for demo and kernel (this is the default)'
+	@echo 'PLATFORM=um      User Mode Linux, for demo, stress and kernel (this is the default)'
 	@echo 'PLATFORM=x86_64  x86-64 in QEMU'
 	@echo 'KSRC=DIR         an unpacked Linux 6.12 tree instead of linux-source-6.12;'
 	@echo '                 it is copied, never changed'
@@ -49,8 +50,11 @@ check:
 check-debug:
 	@$(SCRIPTS)/check kasan-x86_64 kcsan-x86_64
 
+stress:
+	@$(SCRIPTS)/stress
+
 clean:
 	@rm -rf $(BUILD)
 	@echo 'clean: $(BUILD) is gone'
 
-.PHONY: help kernel tools demo check check-debug clean
+.PHONY: help kernel tools demo check check-debug stress clean
