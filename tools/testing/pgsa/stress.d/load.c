@@ -177,13 +177,24 @@ void protect(void *area, size_t size, int prot)
 	want(!mprotect(area, size, prot), "mprotect: %s", strerror(errno));
 }
 
+/* Process ids are not unique: every program has a namespace of its own. */
+unsigned int unique_number(void)
+{
+	static unsigned int number;
+
+	if (!number)
+		number = random_word() | 1;
+	return number;
+}
+
 const char *file_name(const char *name)
 {
 	static char names[4][256];
 	static unsigned int next;
 	char *text = names[next++ % 4];
 
-	snprintf(text, sizeof(names[0]), "%s/%s-%d", directory, name, getpid());
+	snprintf(text, sizeof(names[0]), "%s/%s-%08x", directory, name,
+		 unique_number());
 	return text;
 }
 

@@ -73,7 +73,8 @@ void check_page(const void *page, uint64_t key);
 void *new_area(size_t size, size_t alignment);
 void protect(void *area, size_t size, int prot);
 
-/* "DIRECTORY/NAME-PID", in one of a few static buffers. */
+unsigned int unique_number(void);
+/* "DIRECTORY/NAME-NUMBER", in one of a few static buffers. */
 const char *file_name(const char *name);
 void copy_file(const char *from, const char *to);
 long read_counter(const char *path, const char *name);

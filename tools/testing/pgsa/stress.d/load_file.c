@@ -31,8 +31,8 @@ static void file_name_for(struct file *file, const char *dir)
 {
 	static unsigned int nr;
 
-	snprintf(file->path, sizeof(file->path), "%s/file-%d-%u", dir, getpid(),
-		 nr++);
+	snprintf(file->path, sizeof(file->path), "%s/file-%08x-%u", dir,
+		 unique_number(), nr++);
 }
 
 static void file_open(struct file *file)

@@ -91,8 +91,8 @@ static void enter_group(void)
 {
 	char path[128], text[160];
 
-	snprintf(path, sizeof(path), "/sys/fs/cgroup/stress-reclaim-%d",
-		 getpid());
+	snprintf(path, sizeof(path), "/sys/fs/cgroup/stress-reclaim-%x",
+		 unique_number());
 	if (mkdir(path, 0755))
 		skip("no cgroup: %s", strerror(errno));
 	snprintf(text, sizeof(text), "%s/memory.max", path);

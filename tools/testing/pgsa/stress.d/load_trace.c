@@ -181,7 +181,7 @@ void load_uprobe(void)
 		copy = file_name("probed");
 		copy_file(program, copy);
 		start_probed(copy);
-		snprintf(name, sizeof(name), "stress%d", getpid());
+		snprintf(name, sizeof(name), "stress%x", unique_number());
 		snprintf(event, sizeof(event), "p:%s/hit %s:%#lx\n", name, copy,
 			 probed_offset());
 		snprintf(enable, sizeof(enable), TRACING "/events/%s/hit/enable",
