@@ -25,6 +25,7 @@ LOADS = {
     'tmpfs': 'tmpfs memfd',
     'overlay': 'overlay',
     'direct': 'direct',
+    'uring': 'uring',
     'library': 'library',
     'program': 'program',
     'swap': 'swap',

@@ -27,6 +27,7 @@ static const struct load loads[] = {
 	{ "overlay", load_overlay, NULL },
 	{ "memfd", load_memfd, NULL },
 	{ "direct", load_direct, NULL },
+	{ "uring", load_uring, NULL },
 	{ "library", load_library, NULL },
 	{ "program", load_program, NULL },
 	{ "exec", load_exec, NULL },

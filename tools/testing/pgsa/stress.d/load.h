@@ -15,6 +15,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 
 #include "../pgsa_user.h"
@@ -102,6 +103,8 @@ void load_program(void);
 void load_exec(void);
 
 void load_userfault(void);
+
+void load_uring(void);
 
 void load_ptrace(void);
 void load_uprobe(void);

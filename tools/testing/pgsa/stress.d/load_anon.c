@@ -4,7 +4,6 @@
 
 #include <pthread.h>
 #include <setjmp.h>
-#include <sys/uio.h>
 
 /*
  * Threads write while their memory becomes read-only and writable again: what
