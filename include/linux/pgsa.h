@@ -21,6 +21,7 @@ struct folio;
 struct mm_struct;
 struct page;
 struct page_ext_operations;
+struct vm_area_struct;
 
 /**
  * enum pgsa_write - how the kernel is about to write to a page
@@ -52,9 +53,13 @@ extern struct page_ext_operations pgsa_page_ext_ops;
 void __pgsa_page_free(struct page *page, unsigned int order);
 void __pgsa_ptes_set(struct mm_struct *mm, pte_t *ptep, pte_t pte,
 		     unsigned int nr);
-void __pgsa_pte_change(struct mm_struct *mm, pte_t old, pte_t new);
-void __pgsa_pmd_set(struct mm_struct *mm, pmd_t old, pmd_t new);
-void __pgsa_pmd_change(struct mm_struct *mm, pmd_t old, pmd_t new);
+void __pgsa_pte_access(struct vm_area_struct *vma, pte_t *ptep, pte_t pte);
+void __pgsa_pte_wrprotect(struct mm_struct *mm, pte_t pte);
+void __pgsa_pte_clear(struct mm_struct *mm, pte_t pte);
+void __pgsa_pmd_set(struct mm_struct *mm, pmd_t *pmdp, pmd_t pmd);
+void __pgsa_pmd_access(struct vm_area_struct *vma, pmd_t *pmdp, pmd_t pmd);
+void __pgsa_pmd_wrprotect(struct mm_struct *mm, pmd_t pmd);
+void __pgsa_pmd_clear(struct mm_struct *mm, pmd_t pmd);
 void __pgsa_pte_clear_range(struct mm_struct *mm, unsigned long addr,
 			    pmd_t pmd);
 void __pgsa_page_write(struct page *page, size_t offset, size_t len,
@@ -102,17 +107,31 @@ static inline void pgsa_ptes_set(struct mm_struct *mm, pte_t *ptep, pte_t pte,
 }
 
 /**
- * pgsa_pte_change - one entry changes in place
- * @mm: address space it belongs to
- * @old: the value it has had
- * @new: the value it gets; must be called before the store when it is writable
+ * pgsa_pte_access - one entry is about to be changed in place, by a fault
+ * @vma: area it belongs to
+ * @ptep: the entry, still with its old value
+ * @pte: its new value, for the same frame
  *
  * Context: Page table lock held.
  */
-static inline void pgsa_pte_change(struct mm_struct *mm, pte_t old, pte_t new)
+static inline void pgsa_pte_access(struct vm_area_struct *vma, pte_t *ptep,
+				   pte_t pte)
 {
 	if (pgsa_on())
-		__pgsa_pte_change(mm, old, new);
+		__pgsa_pte_access(vma, ptep, pte);
+}
+
+/**
+ * pgsa_pte_wrprotect - one entry has been made read-only in place
+ * @mm: address space it belongs to
+ * @pte: the value it had
+ *
+ * Context: Page table lock held.
+ */
+static inline void pgsa_pte_wrprotect(struct mm_struct *mm, pte_t pte)
+{
+	if (pgsa_on())
+		__pgsa_pte_wrprotect(mm, pte);
 }
 
 /**
@@ -125,7 +144,7 @@ static inline void pgsa_pte_change(struct mm_struct *mm, pte_t old, pte_t new)
 static inline void pgsa_pte_clear(struct mm_struct *mm, pte_t pte)
 {
 	if (pgsa_on())
-		__pgsa_pte_change(mm, pte, (pte_t) {});
+		__pgsa_pte_clear(mm, pte);
 }
 
 /**
@@ -139,21 +158,35 @@ static inline void pgsa_pte_clear(struct mm_struct *mm, pte_t pte)
 static inline void pgsa_pmd_set(struct mm_struct *mm, pmd_t *pmdp, pmd_t pmd)
 {
 	if (pgsa_on())
-		__pgsa_pmd_set(mm, *pmdp, pmd);
+		__pgsa_pmd_set(mm, pmdp, pmd);
 }
 
 /**
- * pgsa_pmd_change - as pgsa_pte_change(), for a PMD that may be a leaf
- * @mm: address space it belongs to
- * @old: the value it has had
- * @new: the value it gets; must be called before the store when it is writable
+ * pgsa_pmd_access - as pgsa_pte_access(), for a PMD that is a leaf
+ * @vma: area it belongs to
+ * @pmdp: the entry, still with its old value
+ * @pmd: its new value, for the same frames
  *
  * Context: PMD lock held.
  */
-static inline void pgsa_pmd_change(struct mm_struct *mm, pmd_t old, pmd_t new)
+static inline void pgsa_pmd_access(struct vm_area_struct *vma, pmd_t *pmdp,
+				   pmd_t pmd)
 {
 	if (pgsa_on())
-		__pgsa_pmd_change(mm, old, new);
+		__pgsa_pmd_access(vma, pmdp, pmd);
+}
+
+/**
+ * pgsa_pmd_wrprotect - as pgsa_pte_wrprotect(), for a PMD that is a leaf
+ * @mm: address space it belongs to
+ * @pmd: the value it had
+ *
+ * Context: PMD lock held.
+ */
+static inline void pgsa_pmd_wrprotect(struct mm_struct *mm, pmd_t pmd)
+{
+	if (pgsa_on())
+		__pgsa_pmd_wrprotect(mm, pmd);
 }
 
 /**
@@ -166,7 +199,7 @@ static inline void pgsa_pmd_change(struct mm_struct *mm, pmd_t old, pmd_t new)
 static inline void pgsa_pmd_clear(struct mm_struct *mm, pmd_t pmd)
 {
 	if (pgsa_on())
-		__pgsa_pmd_change(mm, pmd, (pmd_t) {});
+		__pgsa_pmd_clear(mm, pmd);
 }
 
 /**
@@ -219,21 +252,18 @@ static inline void pgsa_folio_write(struct folio *folio, enum pgsa_write how)
 static inline void pgsa_page_free(struct page *page, unsigned int order) {}
 static inline void pgsa_ptes_set(struct mm_struct *mm, pte_t *ptep, pte_t pte,
 				 unsigned int nr) {}
-static inline void pgsa_pte_change(struct mm_struct *mm, pte_t old, pte_t new)
-{
-}
-
-static inline void pgsa_pmd_change(struct mm_struct *mm, pmd_t old, pmd_t new)
-{
-}
-
+static inline void pgsa_pte_access(struct vm_area_struct *vma, pte_t *ptep,
+				   pte_t pte) {}
+static inline void pgsa_pte_wrprotect(struct mm_struct *mm, pte_t pte) {}
+static inline void pgsa_pte_clear(struct mm_struct *mm, pte_t pte) {}
 static inline void pgsa_pmd_set(struct mm_struct *mm, pmd_t *pmdp, pmd_t pmd)
 {
 }
 
-static inline void pgsa_pte_clear(struct mm_struct *mm, pte_t pte) {}
+static inline void pgsa_pmd_access(struct vm_area_struct *vma, pmd_t *pmdp,
+				   pmd_t pmd) {}
+static inline void pgsa_pmd_wrprotect(struct mm_struct *mm, pmd_t pmd) {}
 static inline void pgsa_pmd_clear(struct mm_struct *mm, pmd_t pmd) {}
-
 static inline void pgsa_pte_clear_range(struct mm_struct *mm,
 					unsigned long addr, pmd_t pmd) {}
 static inline void pgsa_page_write(struct page *page, size_t offset,

@@ -16,12 +16,12 @@
  * @PGSA_HOOK_PTES_SET: pgsa_ptes_set()
  * @PGSA_HOOK_PTE_CLEAR: pgsa_pte_clear()
  * @PGSA_HOOK_PTE_CLEAR_RANGE: pgsa_pte_clear_range()
- * @PGSA_HOOK_PTE_WRPROTECT: pgsa_pte_change() that takes a writer away
- * @PGSA_HOOK_PTE_ACCESS: pgsa_pte_change() that adds one
+ * @PGSA_HOOK_PTE_WRPROTECT: pgsa_pte_wrprotect()
+ * @PGSA_HOOK_PTE_ACCESS: pgsa_pte_access()
  * @PGSA_HOOK_PMD_SET: pgsa_pmd_set()
  * @PGSA_HOOK_PMD_CLEAR: pgsa_pmd_clear()
- * @PGSA_HOOK_PMD_WRPROTECT: pgsa_pmd_change() that takes writers away
- * @PGSA_HOOK_PMD_ACCESS: pgsa_pmd_change() that adds them
+ * @PGSA_HOOK_PMD_WRPROTECT: pgsa_pmd_wrprotect()
+ * @PGSA_HOOK_PMD_ACCESS: pgsa_pmd_access()
  * @PGSA_HOOK_WRITE: pgsa_page_write() and pgsa_folio_write(), the first enum
  *		     pgsa_write; the others follow
  * @PGSA_RULE_LRU: the frame is on an LRU list

@@ -72,7 +72,7 @@ union pgsa_check {
  * struct pgsa_frame - the record of one page frame, kept in page_ext
  */
 struct pgsa_frame {
-	/** @word: see PGSA_WORD_*; lockless, changed only in frame.c */
+	/** @word: see PGSA_WORD_*; lockless, its state changes in frame.c */
 	atomic64_t word;
 	/**
 	 * @check: a union pgsa_check; written with the folio locked by the
@@ -109,6 +109,37 @@ void pgsa_frame_add_writer(struct pgsa_frame *frame, unsigned long pfn);
 bool pgsa_frame_sub_writer(struct pgsa_frame *frame);
 void pgsa_frame_write(struct pgsa_frame *frame, unsigned long pfn);
 unsigned int pgsa_frame_free(struct pgsa_frame *frame, unsigned long pfn);
+
+/*
+ * The short way of most events: a frame that is OPEN stays so and gets a writer
+ * more or less, one of which nothing is known is freed. False: take the long one.
+ */
+#define PGSA_WORD_FULL		((PGSA_WRITERS_BROKEN - 3) << 36)
+
+static __always_inline bool pgsa_frame_try_add_writer(struct pgsa_frame *frame)
+{
+	u64 word = atomic64_read(&frame->word);
+
+	return pgsa_word_state(word) == PGSA_FRAME_OPEN &&
+	       word < PGSA_WORD_FULL &&
+	       atomic64_try_cmpxchg(&frame->word, (s64 *)&word,
+				    word + PGSA_WRITER);
+}
+
+static __always_inline bool pgsa_frame_try_sub_writer(struct pgsa_frame *frame)
+{
+	u64 word = atomic64_read(&frame->word);
+
+	return word >= PGSA_WRITER && word < PGSA_WORD_FULL &&
+	       atomic64_try_cmpxchg(&frame->word, (s64 *)&word,
+				    word - PGSA_WRITER);
+}
+
+static __always_inline bool pgsa_frame_is_free(struct pgsa_frame *frame)
+{
+	return !(atomic64_read(&frame->word) &
+		 (PGSA_WORD_STATE | PGSA_WORD_WRITERS | PGSA_WORD_HURT));
+}
 
 /* Moves by a searcher: true if the word was still the one given. */
 bool pgsa_frame_move(struct pgsa_frame *frame, unsigned long pfn, u64 *word,

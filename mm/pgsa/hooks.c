@@ -23,36 +23,34 @@ static bool pgsa_mm_counts(const struct mm_struct *mm)
 
 void __pgsa_page_free(struct page *page, unsigned int order)
 {
-	if (!pgsa_dropped(PGSA_HOOK_FREE))
-		pgsa_frames_free(page_to_pfn(page), 1UL << order);
-}
-
-static void pgsa_pte_changes(struct mm_struct *mm, pte_t old, pte_t new)
-{
-	bool was = pgsa_pte_writes(old);
-	bool is = pgsa_pte_writes(new);
-
-	if (!pgsa_mm_counts(mm) || (was && is && pte_pfn(old) == pte_pfn(new)))
+	if (pgsa_dropped(PGSA_HOOK_FREE))
 		return;
-	if (is)
-		pgsa_frames_add_writer(pte_pfn(new), 1);
-	if (was)
-		pgsa_frames_sub_writer(pte_pfn(old), 1);
+	if (order)
+		pgsa_frames_free(page_to_pfn(page), 1UL << order);
+	else
+		pgsa_frame_free_at(page_to_pfn(page));
 }
 
-static enum pgsa_part pgsa_pte_hook(pte_t new)
+static void pgsa_pte_add(const struct mm_struct *mm, pte_t pte)
 {
-	if (pgsa_pte_writes(new))
-		return PGSA_HOOK_PTE_ACCESS;
-	return pte_none(new) ? PGSA_HOOK_PTE_CLEAR : PGSA_HOOK_PTE_WRPROTECT;
+	if (pgsa_pte_writes(pte) && pgsa_mm_counts(mm))
+		pgsa_frame_add_writer_at(pte_pfn(pte));
 }
 
-void __pgsa_pte_change(struct mm_struct *mm, pte_t old, pte_t new)
+static void pgsa_pte_sub(const struct mm_struct *mm, pte_t pte)
 {
-	if (!pgsa_dropped(pgsa_pte_hook(new)))
-		pgsa_pte_changes(mm, old, new);
+	if (pgsa_pte_writes(pte) && pgsa_mm_counts(mm))
+		pgsa_frame_sub_writer_at(pte_pfn(pte));
 }
-EXPORT_SYMBOL(__pgsa_pte_change);
+
+static void pgsa_pte_replace(const struct mm_struct *mm, pte_t old, pte_t new)
+{
+	if (pgsa_pte_writes(old) && pgsa_pte_writes(new) &&
+	    pte_pfn(old) == pte_pfn(new))
+		return;
+	pgsa_pte_add(mm, new);
+	pgsa_pte_sub(mm, old);
+}
 
 void __pgsa_ptes_set(struct mm_struct *mm, pte_t *ptep, pte_t pte,
 		     unsigned int nr)
@@ -61,45 +59,81 @@ void __pgsa_ptes_set(struct mm_struct *mm, pte_t *ptep, pte_t pte,
 		return;
 	/* More than one entry is only ever stored where there was none. */
 	if (nr == 1)
-		pgsa_pte_changes(mm, ptep_get(ptep), pte);
-	else if (pgsa_mm_counts(mm) && pgsa_pte_writes(pte))
+		pgsa_pte_replace(mm, ptep_get(ptep), pte);
+	else if (pgsa_pte_writes(pte) && pgsa_mm_counts(mm))
 		pgsa_frames_add_writer(pte_pfn(pte), nr);
 }
 EXPORT_SYMBOL(__pgsa_ptes_set);
 
-static void pgsa_pmd_changes(struct mm_struct *mm, pmd_t old, pmd_t new)
+void __pgsa_pte_access(struct vm_area_struct *vma, pte_t *ptep, pte_t pte)
 {
-	bool was = pgsa_pmd_writes(old);
-	bool is = pgsa_pmd_writes(new);
+	if (!pgsa_dropped(PGSA_HOOK_PTE_ACCESS))
+		pgsa_pte_replace(vma->vm_mm, ptep_get(ptep), pte);
+}
 
-	if (!pgsa_mm_counts(mm) || (was && is && pmd_pfn(old) == pmd_pfn(new)))
+void __pgsa_pte_wrprotect(struct mm_struct *mm, pte_t pte)
+{
+	if (!pgsa_dropped(PGSA_HOOK_PTE_WRPROTECT))
+		pgsa_pte_sub(mm, pte);
+}
+EXPORT_SYMBOL(__pgsa_pte_wrprotect);
+
+void __pgsa_pte_clear(struct mm_struct *mm, pte_t pte)
+{
+	if (!pgsa_dropped(PGSA_HOOK_PTE_CLEAR))
+		pgsa_pte_sub(mm, pte);
+}
+EXPORT_SYMBOL(__pgsa_pte_clear);
+
+#define PGSA_PMD_FRAMES	(PMD_SIZE >> PAGE_SHIFT)
+
+static void pgsa_pmd_add(const struct mm_struct *mm, pmd_t pmd)
+{
+	if (pgsa_pmd_writes(pmd) && pgsa_mm_counts(mm))
+		pgsa_frames_add_writer(pmd_pfn(pmd), PGSA_PMD_FRAMES);
+}
+
+static void pgsa_pmd_sub(const struct mm_struct *mm, pmd_t pmd)
+{
+	if (pgsa_pmd_writes(pmd) && pgsa_mm_counts(mm))
+		pgsa_frames_sub_writer(pmd_pfn(pmd), PGSA_PMD_FRAMES);
+}
+
+static void pgsa_pmd_replace(const struct mm_struct *mm, pmd_t old, pmd_t new)
+{
+	if (pgsa_pmd_writes(old) && pgsa_pmd_writes(new) &&
+	    pmd_pfn(old) == pmd_pfn(new))
 		return;
-	if (is)
-		pgsa_frames_add_writer(pmd_pfn(new), PMD_SIZE >> PAGE_SHIFT);
-	if (was)
-		pgsa_frames_sub_writer(pmd_pfn(old), PMD_SIZE >> PAGE_SHIFT);
+	pgsa_pmd_add(mm, new);
+	pgsa_pmd_sub(mm, old);
 }
 
-static enum pgsa_part pgsa_pmd_hook(pmd_t new)
-{
-	if (pgsa_pmd_writes(new))
-		return PGSA_HOOK_PMD_ACCESS;
-	return pmd_none(new) ? PGSA_HOOK_PMD_CLEAR : PGSA_HOOK_PMD_WRPROTECT;
-}
-
-void __pgsa_pmd_change(struct mm_struct *mm, pmd_t old, pmd_t new)
-{
-	if (!pgsa_dropped(pgsa_pmd_hook(new)))
-		pgsa_pmd_changes(mm, old, new);
-}
-EXPORT_SYMBOL(__pgsa_pmd_change);
-
-void __pgsa_pmd_set(struct mm_struct *mm, pmd_t old, pmd_t new)
+void __pgsa_pmd_set(struct mm_struct *mm, pmd_t *pmdp, pmd_t pmd)
 {
 	if (!pgsa_dropped(PGSA_HOOK_PMD_SET))
-		pgsa_pmd_changes(mm, old, new);
+		pgsa_pmd_replace(mm, *pmdp, pmd);
 }
 EXPORT_SYMBOL(__pgsa_pmd_set);
+
+void __pgsa_pmd_access(struct vm_area_struct *vma, pmd_t *pmdp, pmd_t pmd)
+{
+	if (!pgsa_dropped(PGSA_HOOK_PMD_ACCESS))
+		pgsa_pmd_replace(vma->vm_mm, *pmdp, pmd);
+}
+
+void __pgsa_pmd_wrprotect(struct mm_struct *mm, pmd_t pmd)
+{
+	if (!pgsa_dropped(PGSA_HOOK_PMD_WRPROTECT))
+		pgsa_pmd_sub(mm, pmd);
+}
+EXPORT_SYMBOL(__pgsa_pmd_wrprotect);
+
+void __pgsa_pmd_clear(struct mm_struct *mm, pmd_t pmd)
+{
+	if (!pgsa_dropped(PGSA_HOOK_PMD_CLEAR))
+		pgsa_pmd_sub(mm, pmd);
+}
+EXPORT_SYMBOL(__pgsa_pmd_clear);
 
 void __pgsa_pte_clear_range(struct mm_struct *mm, unsigned long addr,
 			    pmd_t pmd)
@@ -113,7 +147,7 @@ void __pgsa_pte_clear_range(struct mm_struct *mm, unsigned long addr,
 	/* Nobody else can reach the table: no need to map or lock it. */
 	ptep = pte_offset_kernel(&pmd, 0);
 	for (i = 0; i < PTRS_PER_PTE; i++)
-		pgsa_pte_changes(mm, ptep_get(ptep + i), __pte(0));
+		pgsa_pte_sub(mm, ptep_get(ptep + i));
 }
 
 void __pgsa_page_write(struct page *page, size_t offset, size_t len,

@@ -93,12 +93,15 @@ void pgsa_frame_put(struct pgsa_frame *frame)
 	page_ext_put((void *)frame - pgsa_page_ext_ops.offset);
 }
 
-static void pgsa_one_add_writer(struct pgsa_frame *frame, unsigned long pfn)
+static __always_inline void pgsa_one_add_writer(struct pgsa_frame *frame,
+						unsigned long pfn)
 {
-	pgsa_frame_add_writer(frame, pfn);
+	if (!pgsa_frame_try_add_writer(frame))
+		pgsa_frame_add_writer(frame, pfn);
 }
 
-static void pgsa_one_sub_writer(struct pgsa_frame *frame, unsigned long pfn)
+static noinline void pgsa_slow_sub_writer(struct pgsa_frame *frame,
+					  unsigned long pfn)
 {
 	if (pgsa_frame_sub_writer(frame))
 		return;
@@ -109,12 +112,19 @@ static void pgsa_one_sub_writer(struct pgsa_frame *frame, unsigned long pfn)
 			    pfn);
 }
 
+static __always_inline void pgsa_one_sub_writer(struct pgsa_frame *frame,
+						unsigned long pfn)
+{
+	if (!pgsa_frame_try_sub_writer(frame))
+		pgsa_slow_sub_writer(frame, pfn);
+}
+
 static void pgsa_one_write(struct pgsa_frame *frame, unsigned long pfn)
 {
 	pgsa_frame_write(frame, pfn);
 }
 
-static void pgsa_one_free(struct pgsa_frame *frame, unsigned long pfn)
+static noinline void pgsa_slow_free(struct pgsa_frame *frame, unsigned long pfn)
 {
 	unsigned int writers = pgsa_frame_free(frame, pfn);
 
@@ -123,6 +133,59 @@ static void pgsa_one_free(struct pgsa_frame *frame, unsigned long pfn)
 	WARN_ON_ONCE(IS_ENABLED(CONFIG_PGSA_DEBUG));
 	pr_warn_ratelimited("pfn 0x%lx: freed with %u writers; damaged page table?\n",
 			    pfn, writers);
+}
+
+static __always_inline void pgsa_one_free(struct pgsa_frame *frame,
+					  unsigned long pfn)
+{
+	if (!pgsa_frame_is_free(frame))
+		pgsa_slow_free(frame, pfn);
+}
+
+/* One frame, as in most page faults. */
+static __always_inline void
+pgsa_for_frame(unsigned long pfn,
+	       void (*one)(struct pgsa_frame *frame, unsigned long pfn))
+{
+	struct page_ext *ext;
+
+	guard(rcu)();
+	ext = page_ext_lookup(pfn);
+	if (likely(ext))
+		one(page_ext_data(ext, &pgsa_page_ext_ops), pfn);
+}
+
+/**
+ * pgsa_frame_add_writer_at - pgsa_frame_add_writer() by number
+ * @pfn: number of the frame
+ *
+ * Context: Any context. A frame without a record is passed over.
+ */
+void pgsa_frame_add_writer_at(unsigned long pfn)
+{
+	pgsa_for_frame(pfn, pgsa_one_add_writer);
+}
+
+/**
+ * pgsa_frame_sub_writer_at - pgsa_frame_sub_writer() by number
+ * @pfn: number of the frame
+ *
+ * Context: Any context. A frame without a record is passed over.
+ */
+void pgsa_frame_sub_writer_at(unsigned long pfn)
+{
+	pgsa_for_frame(pfn, pgsa_one_sub_writer);
+}
+
+/**
+ * pgsa_frame_free_at - pgsa_frame_free() by number
+ * @pfn: number of the frame
+ *
+ * Context: Any context. A frame without a record is passed over.
+ */
+void pgsa_frame_free_at(unsigned long pfn)
+{
+	pgsa_for_frame(pfn, pgsa_one_free);
 }
 
 /*

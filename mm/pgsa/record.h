@@ -14,6 +14,9 @@ struct page;
 struct pgsa_frame *pgsa_frame_get(const struct page *page);
 void pgsa_frame_put(struct pgsa_frame *frame);
 
+void pgsa_frame_add_writer_at(unsigned long pfn);
+void pgsa_frame_sub_writer_at(unsigned long pfn);
+void pgsa_frame_free_at(unsigned long pfn);
 void pgsa_frames_add_writer(unsigned long pfn, unsigned long nr);
 void pgsa_frames_sub_writer(unsigned long pfn, unsigned long nr);
 void pgsa_frames_write(unsigned long pfn, unsigned long nr);
