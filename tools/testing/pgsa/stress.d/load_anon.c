@@ -4,16 +4,20 @@
 
 #include <pthread.h>
 #include <setjmp.h>
+#include <sys/resource.h>
 
 /*
  * Threads write while their memory becomes read-only and writable again: what
- * still writes through a stale TLB entry must not be taken for an error.
+ * still writes through a stale TLB entry must not be taken for an error. It is
+ * spread over many page tables, and the one who changes it is often interrupted,
+ * since the TLB is flushed at the very end.
  */
-#define TLB_PAGES	64
-#define TLB_WORDS	(TLB_PAGES * PAGE / sizeof(uint32_t))
+#define TLB_PAGES	1024
+#define TLB_SIZE	(TLB_PAGES * HUGE)
+#define TLB_HOT		64	/* pages that a thread writes to for a while */
 #define TLB_THREADS	2
 
-static volatile uint32_t *tlb_area;
+static char *tlb_area;
 static __thread sigjmp_buf tlb_back;
 
 static void tlb_fault(int signal)
@@ -22,24 +26,25 @@ static void tlb_fault(int signal)
 	siglongjmp(tlb_back, 1);
 }
 
+/* Every thread has a word of its own in each page. */
 static void *tlb_write(void *arg)
 {
-	volatile uint32_t *written = calloc(TLB_WORDS, sizeof(*written));
-	unsigned int first = (uintptr_t)arg;
-	volatile unsigned int i = first;
+	volatile uint32_t *written = calloc(TLB_PAGES, sizeof(*written));
+	volatile uint32_t *word;
+	volatile unsigned long turn = (uintptr_t)arg * 1000;
+	unsigned int page;
 
-	while (written) {
-		if (sigsetjmp(tlb_back, 0))
-			sched_yield();
-		for (;;) {
-			/* Primes, so that every page is written soon. */
-			i = (i + 1031 * TLB_THREADS) % TLB_WORDS;
-			want(tlb_area[i] == written[i],
-			     "word %u: %u instead of %u", i, tlb_area[i],
-			     written[i]);
-			tlb_area[i] = written[i] + 1;
-			written[i]++;
-		}
+	if (sigsetjmp(tlb_back, 0))
+		sched_yield();
+	for (;;) {
+		turn++;
+		page = (turn >> 18) * 11 % (TLB_PAGES / TLB_HOT) * TLB_HOT +
+		       turn % TLB_HOT;
+		word = (uint32_t *)(tlb_area + page * HUGE) + (uintptr_t)arg;
+		want(*word == written[page], "page %u: %u instead of %u", page,
+		     *word, written[page]);
+		*word = written[page] + 1;
+		written[page]++;
 	}
 	return NULL;
 }
@@ -52,28 +57,31 @@ static void tlb_start(void)
 	pthread_t thread;
 	uintptr_t i;
 
-	tlb_area = new_area(TLB_PAGES * PAGE, PAGE);
+	tlb_area = mmap(NULL, TLB_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE |
+			MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	want(tlb_area != MAP_FAILED, "mmap: %s", strerror(errno));
+	madvise(tlb_area, TLB_SIZE, MADV_NOHUGEPAGE);
+	for (i = 0; i < TLB_PAGES; i++)
+		memset(tlb_area + i * HUGE, 0, 64);
 	sigaction(SIGSEGV, &action, NULL);
 	for (i = 0; i < TLB_THREADS; i++)
 		want(!pthread_create(&thread, NULL, tlb_write, (void *)i),
 		     "no thread");
+	setpriority(PRIO_PROCESS, syscall(SYS_gettid), 15);
 }
 
 void load_tlb(void)
 {
-	unsigned int first = random_below(TLB_PAGES);
-	char *area;
-	size_t size;
+	unsigned int first;
 
 	if (!tlb_area)
 		tlb_start();
-	area = (char *)tlb_area + first * PAGE;
-	size = (1 + random_below(TLB_PAGES - first)) * PAGE;
-	protect(area, size, PROT_READ);
-	sleep_ms(random_below(4));
-	protect(area, size, PROT_READ | PROT_WRITE);
-	if (random_below(2))
-		sched_yield();
+	first = random_below(4) ? 0 : random_below(TLB_PAGES);
+	protect(tlb_area + first * HUGE, (TLB_PAGES - first) * HUGE, PROT_READ);
+	/* Long enough for the searcher to come again. */
+	sleep_ms(random_below(2) ? random_below(10) : random_below(500));
+	protect(tlb_area, TLB_SIZE, PROT_READ | PROT_WRITE);
+	sleep_ms(random_below(20));
 }
 
 /* Moves of pages and of whole page tables. */
