@@ -109,7 +109,7 @@ def verdict_load(status, lines):
     """('ok', 'skip' or 'fail', why) of one of our loads."""
     last = lines[-1] if lines else 'said nothing'
     if status == 4:
-        return 'skip', last
+        return 'skip', last.split(': ', 1)[-1]
     if status == 0 and last.startswith('done '):
         return 'ok', last
     return 'fail', f'ended with {status}: {last}'

@@ -12,8 +12,6 @@
 #include <sys/prctl.h>
 #include <time.h>
 
-#define EXIT_SKIP	4
-
 static const struct load loads[] = {
 	{ "tlb", load_tlb, NULL },
 	{ "mremap", load_mremap, NULL },
@@ -51,37 +49,18 @@ static const struct load loads[] = {
 
 const char *directory = "/tmp";
 char program[256];
+const char *load_name;
 static uint64_t random_state = 1;
 static const struct load *load;
 static volatile sig_atomic_t stopped;
 
-static void say(const char *kind, const char *format, va_list args)
+volatile unsigned long *probed_counter;
+
+/* In another file than its callers, so that it is really called. */
+void probed_function(void)
 {
-	printf("%s %s: ", kind, load ? load->name : "load");
-	vprintf(format, args);
-	putchar('\n');
-	fflush(stdout);
-}
-
-void fail(const char *file, int line, const char *format, ...)
-{
-	va_list args;
-
-	printf("%s:%d: ", file, line);
-	va_start(args, format);
-	say("failed", format, args);
-	va_end(args);
-	_exit(EXIT_FAILURE);
-}
-
-void skip(const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	say("skip", format, args);
-	va_end(args);
-	_exit(EXIT_SKIP);
+	if (probed_counter)
+		++*probed_counter;
 }
 
 /* splitmix64 */
@@ -148,12 +127,13 @@ void check_page(const void *page, uint64_t key)
 			continue;
 		if (!pgsa_pfn(getpid(), (unsigned long)page, &pfn))
 			pgsa_frame(pfn, &frame);
-		fail(__FILE__, __LINE__,
-		     "%p word %u: %#llx instead of %#llx, then %#llx (pfn=%#lx state=%s writers=%u generation=%u admit=%s)",
+		printf("pfn=%#lx state=%s writers=%u generation=%u admit=%s\n",
+		       pfn, frame.state, frame.writers, frame.generation,
+		       frame.admit);
+		want(false, "%p word %u: %#llx instead of %#llx, then %#llx",
 		     page, i, (unsigned long long)found,
 		     (unsigned long long)word_of(key, i),
-		     (unsigned long long)word[i], pfn, frame.state,
-		     frame.writers, frame.generation, frame.admit);
+		     (unsigned long long)word[i]);
 	}
 }
 
@@ -267,7 +247,7 @@ static noreturn void usage(void)
 	for (i = 0; i < ARRAY_SIZE(loads); i++)
 		fprintf(stderr, " %s", loads[i].name);
 	fputc('\n', stderr);
-	exit(2);
+	exit(EXIT_USAGE);
 }
 
 static void find_load(const char *name)
@@ -279,6 +259,7 @@ static void find_load(const char *name)
 			load = &loads[i];
 	if (!load)
 		usage();
+	load_name = load->name;
 }
 
 int main(int argc, char **argv)
@@ -301,7 +282,7 @@ int main(int argc, char **argv)
 		usage();
 	find_load(argv[optind]);
 	if (readlink("/proc/self/exe", program, sizeof(program) - 1) < 0)
-		err(EXIT_FAILURE, "/proc/self/exe");
+		err(EXIT_FAILED, "/proc/self/exe");
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	signal(SIGTERM, stop);
 	end += now_s();
@@ -312,5 +293,5 @@ int main(int argc, char **argv)
 	if (load->finish)
 		load->finish();
 	printf("done %s: %lu rounds\n", load->name, rounds);
-	return EXIT_SUCCESS;
+	return EXIT_DONE;
 }

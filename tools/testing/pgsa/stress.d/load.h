@@ -10,7 +10,6 @@
 #define _GNU_SOURCE
 #include <sched.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdint.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -52,15 +51,27 @@ extern const char *directory;
 /* This program's file. */
 extern char program[256];
 
-void fail(const char *file, int line, const char *format, ...)
-	__attribute__((noreturn, format(printf, 3, 4)));
-void skip(const char *format, ...)
-	__attribute__((noreturn, format(printf, 1, 2)));
+/* The name of the load. */
+extern const char *load_name;
 
+enum exit_code { EXIT_DONE, EXIT_FAILED, EXIT_USAGE, EXIT_SKIP = 4 };
+
+/* Both end the process. */
 #define want(condition, format, ...)					\
 do {									\
-	if (!(condition))						\
-		fail(__FILE__, __LINE__, format, ##__VA_ARGS__);	\
+	if (!(condition)) {						\
+		printf("failed %s, %s:%d: " format "\n", load_name,	\
+		       __FILE__, __LINE__, ##__VA_ARGS__);		\
+		fflush(stdout);						\
+		_exit(EXIT_FAILED);					\
+	}								\
+} while (0)
+
+#define skip(format, ...)						\
+do {									\
+	printf("skip %s: " format "\n", load_name, ##__VA_ARGS__);	\
+	fflush(stdout);							\
+	_exit(EXIT_SKIP);						\
 } while (0)
 
 uint32_t random_word(void);
@@ -82,6 +93,10 @@ long read_counter(const char *path, const char *name);
 
 pid_t fork_child(void);
 void expect_exit(pid_t pid);
+
+/* What breakpoints and probes go to; counts, if there is a counter. */
+extern volatile unsigned long *probed_counter;
+void probed_function(void);
 
 /* The loads, by file. */
 void load_tlb(void);

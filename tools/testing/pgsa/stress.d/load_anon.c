@@ -67,21 +67,23 @@ static void tlb_start(void)
 	for (i = 0; i < TLB_THREADS; i++)
 		want(!pthread_create(&thread, NULL, tlb_write, (void *)i),
 		     "no thread");
-	setpriority(PRIO_PROCESS, syscall(SYS_gettid), 15);
+	if (sysconf(_SC_NPROCESSORS_ONLN) > 1)
+		setpriority(PRIO_PROCESS, syscall(SYS_gettid), 15);
 }
 
 void load_tlb(void)
 {
-	unsigned int first;
+	unsigned int nr = random_below(8) ? TLB_HOT : TLB_PAGES;
+	char *area;
 
 	if (!tlb_area)
 		tlb_start();
-	first = random_below(4) ? 0 : random_below(TLB_PAGES);
-	protect(tlb_area + first * HUGE, (TLB_PAGES - first) * HUGE, PROT_READ);
-	/* Long enough for the searcher to come again. */
-	sleep_ms(random_below(2) ? random_below(10) : random_below(500));
-	protect(tlb_area, TLB_SIZE, PROT_READ | PROT_WRITE);
-	sleep_ms(random_below(20));
+	area = tlb_area + random_below(TLB_PAGES - nr + 1) * HUGE;
+	protect(area, nr * HUGE, PROT_READ);
+	/* Now and then long enough for the searcher to come again. */
+	sleep_ms(random_below(8) ? random_below(10) : random_below(500));
+	protect(area, nr * HUGE, PROT_READ | PROT_WRITE);
+	sleep_ms(random_below(8));
 }
 
 /* Moves of pages and of whole page tables. */

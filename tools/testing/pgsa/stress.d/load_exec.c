@@ -102,7 +102,7 @@ static void library_path(char *path, size_t size)
 static void *library_open(const char *name)
 {
 	void *library = dlopen(name, RTLD_NOW | RTLD_LOCAL);
-	double (*function)(double);
+	double (*function)(double number);
 
 	want(library, "dlopen: %s", dlerror());
 	*(void **)&function = dlsym(library, "cbrt");

@@ -14,11 +14,13 @@
 
 /* Newer than the C library's kernel headers. */
 #ifndef UFFDIO_MOVE
-#define UFFD_FEATURE_MOVE	(1 << 16)
+#define UFFD_FEATURE_MOVE	0x10000
+
 struct uffdio_move {
 	__u64 dst, src, len, mode;
 	__s64 move;
 };
+
 #define UFFDIO_MOVE	_IOWR(UFFDIO, 0x05, struct uffdio_move)
 #endif
 
@@ -29,7 +31,7 @@ static __u64 fault_features;
 
 static void fault_copy(unsigned long address, unsigned int page)
 {
-	static char content[PAGE] __attribute__((aligned(PAGE)));
+	static char content[PAGE];
 	struct uffdio_copy copy = {
 		.dst = address, .src = (uintptr_t)content, .len = PAGE,
 	};

@@ -39,11 +39,13 @@ static void complain(const char *what, const struct flip *flip,
 	struct pgsa_frame frame = { 0 };
 
 	pgsa_frame(flip->pfn, &frame);
-	printf("flips: %s: %s page %u pfn=%#lx bit=%d generation=%u certain=%d age=%.3f fate=%s; now state=%s writers=%u generation=%u admit=%s; %s\n",
-	       what, flip->victim->name, flip->page, flip->pfn, flip->bit,
-	       flip->generation, flip->certain, now_s() - flip->when,
-	       fates[flip->fate], frame.state, frame.writers, frame.generation,
-	       frame.admit, line);
+	printf("flips: %s: %s page %u pfn=%#lx bit=%d generation=%u ", what,
+	       flip->victim->name, flip->page, flip->pfn, flip->bit,
+	       flip->generation);
+	printf("certain=%d age=%.3f fate=%s; ", flip->certain,
+	       now_s() - flip->when, fates[flip->fate]);
+	printf("now state=%s writers=%u generation=%u admit=%s; %s\n",
+	       frame.state, frame.writers, frame.generation, frame.admit, line);
 	fflush(stdout);
 }
 
@@ -148,7 +150,7 @@ static void take_events(struct flip *thrown)
 	}
 }
 
-static long cycles(void)
+static long policy_cycles(void)
 {
 	return read_counter(PGSA_CONFIGFS "/stress/stats/cycles", NULL);
 }
@@ -201,7 +203,7 @@ static void look_after(struct flip *flip)
 	else if (frame.generation != flip->generation || !flip->certain)
 		fate = OPENED;
 	else if (now_s() - flip->when > PATIENCE_S &&
-		 cycles() - flip->cycles > PATIENCE_CYCLES)
+		 policy_cycles() - flip->cycles > PATIENCE_CYCLES)
 		fate = MISSED;
 	else
 		return;
@@ -273,7 +275,7 @@ static void throw(struct flip *flip)
 	struct pgsa_frame frame;
 	int err;
 
-	flip->cycles = cycles();
+	flip->cycles = policy_cycles();
 	flip->when = now_s();
 	err = pgsa_inject(getpid(), (unsigned long)address + flip->bit / 8,
 			  1ULL << flip->bit % 8);
@@ -380,9 +382,10 @@ void finish_flips(void)
 	look_after_all();
 	check_all();
 	for (victim = victims; victim < victims + nr_victims; victim++) {
-		printf("flips kind=%s thrown=%lu found=%lu moved=%lu opened=%lu missed=%lu unsealed=%lu\n",
+		printf("flips kind=%s thrown=%lu found=%lu moved=%lu opened=%lu ",
 		       victim->name, victim->thrown, victim->found,
-		       victim->moved, victim->opened, victim->missed,
+		       victim->moved, victim->opened);
+		printf("missed=%lu unsealed=%lu\n", victim->missed,
 		       victim->unsealed);
 		missed += victim->missed;
 	}

@@ -58,9 +58,11 @@ void victim_show(const struct victim *victim, unsigned int page)
 	for (i = 0; i < PAGE / 8; i++)
 		if (seen[i] != content[i] && !nr++)
 			first = i;
-	printf("flips: ... pfn=%#lx state=%s writers=%u generation=%u admit=%s; %u words differ, the first at byte %u: %#llx instead of %#llx; the kernel sees %#llx\n",
-	       pfn, frame.state, frame.writers, frame.generation, frame.admit,
-	       nr, first * 8, (unsigned long long)seen[first],
+	printf("flips: ... pfn=%#lx state=%s writers=%u generation=%u admit=%s; ",
+	       pfn, frame.state, frame.writers, frame.generation, frame.admit);
+	printf("%u words differ, the first at byte %u: ", nr, first * 8);
+	printf("%#llx instead of %#llx; the kernel sees %#llx\n",
+	       (unsigned long long)seen[first],
 	       (unsigned long long)content[first],
 	       (unsigned long long)kernels[first]);
 	fflush(stdout);
@@ -197,7 +199,6 @@ static bool create_cow(struct victim *victim)
 
 static void disturb_cow(struct victim *victim, unsigned int page)
 {
-
 	if (random_below(3))
 		new_child(victim);
 	else
@@ -245,7 +246,6 @@ static void rewrite_ksm(struct victim *victim, unsigned int page)
 
 static void disturb_ksm(struct victim *victim, unsigned int page)
 {
-
 	if (random_below(3))
 		madvise(victim_address(victim, page), PAGE, MADV_COLD);
 	else
@@ -345,7 +345,6 @@ static void reread_file(struct victim *victim, unsigned int page)
 
 static void disturb_file(struct victim *victim, unsigned int page)
 {
-
 	switch (random_below(4)) {
 	case 0:
 		/* What is lost may be a flip; not so in a file without disk. */

@@ -7,22 +7,11 @@
 
 #define BREAKPOINT	0xcc
 
-static volatile unsigned long *trace_counter;
-
-/* What breakpoints and probes go to. */
-__attribute__((noinline, used)) void load_probed_function(void);
-void load_probed_function(void)
-{
-	if (trace_counter)
-		++*trace_counter;
-	__asm__ volatile("" : : : "memory");
-}
-
 static void new_counter(void)
 {
-	trace_counter = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
-			     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	want(trace_counter != MAP_FAILED, "mmap: %s", strerror(errno));
+	probed_counter = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
+			      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	want(probed_counter != MAP_FAILED, "mmap: %s", strerror(errno));
 }
 
 static pid_t start_tracee(void)
@@ -31,8 +20,8 @@ static pid_t start_tracee(void)
 
 	if (!pid)
 		for (;;) {
-			load_probed_function();
-			if (*trace_counter % 1024 == 0)
+			probed_function();
+			if (*probed_counter % 1024 == 0)
 				sleep_ms(1);
 		}
 	return pid;
@@ -48,10 +37,10 @@ static void stop_tracee(pid_t pid)
 	     "the process did not stop: %#x", status);
 }
 
-static void poke(pid_t pid, const void *where, unsigned long word)
+static void write_word(pid_t pid, const void *where, unsigned long word)
 {
 	want(!ptrace(PTRACE_POKEDATA, pid, where, (void *)word),
-	     "poke: %s", strerror(errno));
+	     "POKEDATA: %s", strerror(errno));
 }
 
 static unsigned long peek(pid_t pid, const void *where)
@@ -76,11 +65,11 @@ static void want_trap(pid_t pid)
 /* Set a breakpoint, hit it, step over it, and take it away, as gdb does. */
 static void break_once(pid_t pid)
 {
-	void *where = (void *)load_probed_function;
+	void *where = (void *)probed_function;
 	unsigned long text = peek(pid, where);
 	struct user_regs_struct regs;
 
-	poke(pid, where, (text & ~0xffUL) | BREAKPOINT);
+	write_word(pid, where, (text & ~0xffUL) | BREAKPOINT);
 	want(!ptrace(PTRACE_CONT, pid, NULL, NULL), "cont: %s", strerror(errno));
 	want_trap(pid);
 	want(!ptrace(PTRACE_GETREGS, pid, NULL, &regs), "registers: %s",
@@ -90,7 +79,7 @@ static void break_once(pid_t pid)
 	regs.rip--;
 	want(!ptrace(PTRACE_SETREGS, pid, NULL, &regs), "registers: %s",
 	     strerror(errno));
-	poke(pid, where, text);
+	write_word(pid, where, text);
 	want(!ptrace(PTRACE_SINGLESTEP, pid, NULL, NULL), "step: %s",
 	     strerror(errno));
 	want_trap(pid);
@@ -119,7 +108,7 @@ void load_ptrace(void)
 		char *where = data + random_below(4 * PAGE / 8) * 8;
 
 		word = random_word();
-		poke(pid, where, word);
+		write_word(pid, where, word);
 		want(peek(pid, where) == word, "a poke is lost");
 	}
 	want(!ptrace(PTRACE_DETACH, pid, NULL, NULL), "detach: %s",
@@ -132,7 +121,7 @@ void load_ptrace(void)
 /* The target of uprobes: a copy of this program that does nothing else. */
 void load_probed(void)
 {
-	load_probed_function();
+	probed_function();
 	sleep_ms(1);
 }
 
@@ -141,7 +130,7 @@ void load_probed(void)
 /* Where the function is in this program's file. */
 static unsigned long probed_offset(void)
 {
-	unsigned long address = (unsigned long)load_probed_function, offset = 0;
+	unsigned long address = (unsigned long)probed_function, offset = 0;
 	FILE *maps = fopen("/proc/self/maps", "re");
 	unsigned long start, end, at;
 	char line[512];
