@@ -253,8 +253,31 @@ void load_migrate(void)
 
 /* Memory blocks go offline and come back. */
 #define BLOCKS		"/sys/devices/system/memory"
+#define OFFLINE_SECONDS	4
 
 static unsigned int blocks_offline, blocks_tried;
+
+static void interrupt(int signal)
+{
+	(void)signal;
+}
+
+/*
+ * The kernel tries until it succeeds or is interrupted. It cannot succeed while
+ * madvise(MADV_SOFT_OFFLINE) has a reference to a page of the block, and that
+ * waits for the end of the attempt.
+ */
+static int take_offline(const char *path)
+{
+	struct sigaction action = { .sa_handler = interrupt };
+	int err;
+
+	sigaction(SIGALRM, &action, NULL);
+	alarm(OFFLINE_SECONDS);
+	err = pgsa_write(path, "offline");
+	alarm(0);
+	return err;
+}
 
 static void block_cycle(const char *block)
 {
@@ -262,7 +285,7 @@ static void block_cycle(const char *block)
 
 	snprintf(path, sizeof(path), BLOCKS "/%s/state", block);
 	blocks_tried++;
-	if (pgsa_write(path, "offline"))
+	if (take_offline(path))
 		return;
 	blocks_offline++;
 	sleep_ms(random_below(200));
