@@ -83,6 +83,7 @@ static void set_text(pid_t pid, long word)
 	      strerror(errno));
 	check(ptrace(PTRACE_PEEKTEXT, pid, traced, NULL) == word,
 	      "the new text is lost");
+	wait_cycles(1);
 }
 
 static void continue_to_stop(pid_t pid, int request, int signal)
@@ -111,7 +112,6 @@ static void step_over(pid_t pid, long text, long trap)
 	continue_to_stop(pid, PTRACE_SINGLESTEP, SIGTRAP);
 	wait_sealed_in(pid, traced);
 	set_text(pid, trap);
-	wait_cycles(1);
 }
 
 void test_breakpoints(void)
