@@ -129,6 +129,30 @@ static void test_reuse(void)
 	recount("mprotect");
 }
 
+/* A fork() that a signal ends leaves an address space that is half a copy. */
+static void test_fork_cut(void)
+{
+	unsigned int round, i;
+	char *area;
+	pid_t pid;
+
+	for (i = 0; i < 16; i++) {
+		area = map_anonymous(HUGE_SIZE);
+		memset(area, 1, HUGE_SIZE);
+		protect(area, PGSA_PAGE, PROT_READ);
+	}
+	for (round = 0; round < 60; round++) {
+		pid = fork_child();
+		while (!pid)
+			if (!fork_child())
+				_exit(TEST_PASS);
+		sleep_ms(1 + round / 2);
+		end_child(pid);
+		if (round % 20 == 19)
+			recount("forks that were cut short");
+	}
+}
+
 static char *map_huge(void)
 {
 	char *area = map_anonymous(3 * HUGE_SIZE);
@@ -283,6 +307,7 @@ static const struct selftest tests[] = {
 	{ "mprotect and mremap", test_protect },
 	{ "fork", test_fork },
 	{ "copy on write", test_reuse },
+	{ "fork, cut short by a signal", test_fork_cut },
 	{ "huge page", test_huge },
 	{ "huge page, moved", test_huge_move },
 	{ "huge page, fork", test_huge_fork },
