@@ -20,6 +20,12 @@
 static char *tlb_area;
 static __thread sigjmp_buf tlb_back;
 
+/* One page of each table, never at the same place, as TLBs have few ways. */
+static char *tlb_page(unsigned int nr)
+{
+	return tlb_area + nr * HUGE + nr % (HUGE / PAGE) * PAGE;
+}
+
 static void tlb_fault(int signal)
 {
 	(void)signal;
@@ -40,7 +46,7 @@ static void *tlb_write(void *arg)
 		turn++;
 		page = (turn >> 18) * 11 % (TLB_PAGES / TLB_HOT) * TLB_HOT +
 		       turn % TLB_HOT;
-		word = (uint32_t *)(tlb_area + page * HUGE) + (uintptr_t)arg;
+		word = (uint32_t *)tlb_page(page) + (uintptr_t)arg;
 		want(*word == written[page], "page %u: %u instead of %u", page,
 		     *word, written[page]);
 		*word = written[page] + 1;
@@ -62,7 +68,7 @@ static void tlb_start(void)
 	want(tlb_area != MAP_FAILED, "mmap: %s", strerror(errno));
 	madvise(tlb_area, TLB_SIZE, MADV_NOHUGEPAGE);
 	for (i = 0; i < TLB_PAGES; i++)
-		memset(tlb_area + i * HUGE, 0, 64);
+		memset(tlb_page(i), 0, 64);
 	sigaction(SIGSEGV, &action, NULL);
 	for (i = 0; i < TLB_THREADS; i++)
 		want(!pthread_create(&thread, NULL, tlb_write, (void *)i),
