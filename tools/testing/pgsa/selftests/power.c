@@ -153,19 +153,6 @@ static void test_core(void)
 	test_level("core", "mem");
 }
 
-static void test_idle(void)
-{
-	int err;
-
-	need(POWER "/state", "freeze", "no CONFIG_SUSPEND");
-	if (pgsa_write("/sys/class/rtc/rtc0/wakealarm", "+4"))
-		skip("no clock to wake it up");
-	fall_asleep();
-	err = pgsa_write(POWER "/state", "freeze");
-	check(!err, "freeze: %s", strerror(-err));
-	wake_up();
-}
-
 /* Hibernation */
 
 static void test_snapshot(void)
@@ -298,7 +285,6 @@ static void run_from_memory(char **argv)
 
 static const struct selftest tests[] = {
 	{ "processes are frozen", test_freezer },
-	{ "suspend to idle", test_idle },
 	{ "devices are suspended", test_devices },
 	{ "suspend, but for switching off", test_core },
 	{ "a snapshot for hibernation", test_snapshot },
