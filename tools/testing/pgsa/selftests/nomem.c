@@ -60,7 +60,7 @@ static void other_works(void)
 
 	check(!call_enable(), "it cannot be enabled");
 	cycles = read_number(OTHER_DIR "/stats/cycles");
-	for (i = 0; i < WAIT_MS / 2; i++) {
+	for (i = 0; i < WAIT_MS / 2U; i++) {
 		if (read_number(OTHER_DIR "/stats/cycles") > cycles + 1)
 			return;
 		sleep_ms(2);

@@ -31,8 +31,8 @@
 #define TRACE_DIR	"/sys/kernel/tracing/instances/pgsa-selftest"
 
 #define PAGE_BITS	(PGSA_PAGE * 8)
-#define TEST_SECONDS	60	/* for one test, unless it asks for more */
-#define WAIT_MS		10000	/* for a seal or a report */
+#define TEST_SECONDS	(60 * slowness())	/* for one test, by default */
+#define WAIT_MS		(10000 * slowness()) /* for a seal or a report */
 
 #define ARRAY_SIZE(array)	(sizeof(array) / sizeof((array)[0]))
 
@@ -63,6 +63,14 @@ char *skip_reason;			/* shared with the test's process */
 int trace_fd = -1;
 unsigned long long errors_before;	/* this test */
 bool no_search;				/* the tests do without a policy */
+
+/* How many times slower than others this kernel is: SELFTEST_SLOW. */
+static inline int slowness(void)
+{
+	const char *times = getenv("SELFTEST_SLOW");
+
+	return times && atoi(times) > 0 ? atoi(times) : 1;
+}
 
 /* Diagnosis: a comment line of TAP. */
 static inline void diag(const char *format, ...)
