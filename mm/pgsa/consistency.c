@@ -4,7 +4,7 @@
  * can write each frame, in the page tables of every mm, and compare with the
  * records. There is no race to excuse a difference: page table entries change
  * together with the records under spinlocks, which nobody holds while the
- * machine is stopped.
+ * machine is stopped. Only a table that khugepaged has detached is not found.
  */
 #include <linux/capability.h>
 #include <linux/cpu.h>

@@ -47,6 +47,7 @@ void file_check(const struct file *file);
 void file_settle_page(const struct file *file, size_t at);
 void file_settle(const struct file *file);
 void file_rounds(struct file *file, change_fn change);
+void file_change(struct file *file, unsigned int round);
 
 /* files_place.c */
 int run_program(char *const argv[]);

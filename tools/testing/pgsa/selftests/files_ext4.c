@@ -13,23 +13,12 @@ static struct file new_file(void)
 	return file_new("ext4/file", PAGES);
 }
 
-/* All pages, and of a few bytes across two of them. */
-static void change_write(struct file *file, unsigned int round)
-{
-	size_t at = random_word() % (file->size - 2 * PGSA_PAGE);
-
-	if (round % 2)
-		file_write(file, at, 1 + random_word() % PGSA_PAGE);
-	else
-		file_write(file, 0, file->end);
-}
-
 void test_write(void)
 {
 	struct file file = new_file();
 
 	flip_repaired(file.map);
-	file_rounds(&file, change_write);
+	file_rounds(&file, file_change);
 	flip_repaired(file.map);
 }
 
@@ -42,7 +31,7 @@ void test_write_races(void)
 	pid_t pid = fork_child();
 
 	for (; now_s() < limit; round++) {
-		change_write(&files[!pid], round);
+		file_change(&files[!pid], round);
 		file_check(&files[!pid]);
 		if (round % 8 == 0)
 			sleep_ms(random_word() % 30);
@@ -60,7 +49,7 @@ void test_kept_open(void)
 
 	file_keep_open(&file);
 	file.refused = true;
-	file_rounds(&file, change_write);
+	file_rounds(&file, file_change);
 }
 
 static void change_append(struct file *file, unsigned int round)
@@ -300,7 +289,7 @@ static void change_journal(struct file *file, unsigned int round)
 	if (round % 2)
 		change_truncate(file, round / 2);
 	else
-		change_write(file, round / 2);
+		file_change(file, round / 2);
 	fd = open(file->path, O_RDONLY | O_CLOEXEC);
 	check(!syncfs(fd), "syncfs: %s", strerror(errno));
 	close(fd);

@@ -50,17 +50,6 @@ static struct file new_hostfs(void)
 	return file_new("host/file", PAGES);
 }
 
-/* hostfs writes through: pages never become dirty. */
-static void change_write(struct file *file, unsigned int round)
-{
-	size_t at = random_word() % (file->size - 2 * PGSA_PAGE);
-
-	if (round % 2)
-		file_write(file, at, 1 + random_word() % PGSA_PAGE);
-	else
-		file_write(file, 0, file->end);
-}
-
 /* As the root, so that data stays in the page cache until it is written back. */
 static struct file new_9p(void)
 {
@@ -77,7 +66,7 @@ void test_hostfs(void)
 	struct file file = new_hostfs();
 
 	flip_repaired(file.map);
-	file_rounds(&file, change_write);
+	file_rounds(&file, file_change);
 	flip_repaired(file.map);
 	unlink(file.path);
 }
@@ -103,7 +92,7 @@ void test_9p(void)
 	struct file file = new_9p();
 
 	flip_repaired(file.map);
-	file_rounds(&file, change_write);
+	file_rounds(&file, file_change);
 	flip_repaired(file.map);
 	unlink(file.path);
 }

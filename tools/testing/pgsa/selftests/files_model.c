@@ -269,3 +269,14 @@ void file_rounds(struct file *file, change_fn change)
 	diag("%u rounds, %u more in a hurry, %.1f s", sealed, round - sealed,
 	     now_s() - begin);
 }
+
+/* For file_rounds(): all pages in turn with a few bytes across two of them. */
+void file_change(struct file *file, unsigned int round)
+{
+	size_t at = random_word() % (file->size - 2 * PGSA_PAGE);
+
+	if (round % 2)
+		file_write(file, at, 1 + random_word() % PGSA_PAGE);
+	else
+		file_write(file, 0, file->end);
+}

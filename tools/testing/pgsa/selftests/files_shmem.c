@@ -12,16 +12,6 @@
 #define PAGES		8
 #define HUGE_FILES	32	/* of HUGE_SIZE, as one file */
 
-static void change_write(struct file *file, unsigned int round)
-{
-	size_t at = random_word() % (file->size - 2 * PGSA_PAGE);
-
-	if (round % 2)
-		file_write(file, at, 1 + random_word() % PGSA_PAGE);
-	else
-		file_write(file, 0, file->end);
-}
-
 static void change_zero(struct file *file, unsigned int round)
 {
 	size_t at = random_word() % (file->size - 2 * PGSA_PAGE);
@@ -47,7 +37,7 @@ void test_memfd(void)
 	struct file file = new_memfd();
 
 	flip_repaired(file.map);
-	file_rounds(&file, change_write);
+	file_rounds(&file, file_change);
 	flip_repaired(file.map + PGSA_PAGE);
 }
 
@@ -69,7 +59,7 @@ void test_tmpfs(void)
 	struct file file = new_tmpfs();
 
 	flip_repaired(file.map);
-	file_rounds(&file, change_write);
+	file_rounds(&file, file_change);
 	flip_repaired(file.map + PGSA_PAGE);
 }
 
@@ -86,7 +76,7 @@ void test_tmpfs_kept_open(void)
 
 	file_keep_open(&file);
 	file.refused = true;
-	file_rounds(&file, change_write);
+	file_rounds(&file, file_change);
 }
 
 /* Stores by a process that can write, then write(2) where that is possible. */
@@ -109,7 +99,7 @@ static void change_anon(struct file *file, unsigned int round)
 	if (round % 2)
 		stores(file, shared_area, round / 2);
 	else
-		change_write(file, round / 2);
+		file_change(file, round / 2);
 }
 
 /* Its file has no name but can be opened through /proc. */
