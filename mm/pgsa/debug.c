@@ -113,7 +113,8 @@ static bool pgsa_vma_unwritable(struct folio *folio, struct vm_area_struct *vma,
  * An entry is counted before it is stored, so one that is found while the claim
  * still holds was never counted.
  *
- * Context: Process context, may sleep. Passes over what is locked by others.
+ * Context: Between pgsa_hurry() and pgsa_hurry_end(); may sleep all the same.
+ *	    Passes over what is locked by others.
  */
 void pgsa_debug_unwritable(struct folio *folio, const struct pgsa_claim *claim)
 {
@@ -123,6 +124,9 @@ void pgsa_debug_unwritable(struct folio *folio, const struct pgsa_claim *claim)
 		.try_lock = true,
 	};
 
-	if (!pgsa_dropped(PGSA_RULE_LOCK))
-		rmap_walk(folio, &walk);
+	if (pgsa_dropped(PGSA_RULE_LOCK))
+		return;
+	pgsa_hurry_end();
+	rmap_walk(folio, &walk);
+	pgsa_hurry();
 }

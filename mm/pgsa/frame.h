@@ -111,19 +111,31 @@ void pgsa_frame_write(struct pgsa_frame *frame, unsigned long pfn);
 unsigned int pgsa_frame_free(struct pgsa_frame *frame, unsigned long pfn);
 
 /*
- * The short way of most events: a frame that is OPEN stays so and gets a writer
- * more or less, one of which nothing is known is freed. False: take the long one.
+ * The short way of most events, which change nothing that was sealed: a frame
+ * that is OPEN gets a writer more or less, one of which nothing is known becomes
+ * OPEN with its first writer, and one without writers is freed. They do what the
+ * events do, but are not traced. False: take the long way.
  */
 #define PGSA_WORD_FULL		((PGSA_WRITERS_BROKEN - 3) << 36)
+#define PGSA_WORD_AGE		(1ULL << 16)	/* one generation */
+
+/* The last generation, from which the count would run into the writers. */
+static __always_inline bool pgsa_word_oldest(u64 word)
+{
+	return (word & PGSA_WORD_GENERATION) == PGSA_WORD_GENERATION;
+}
 
 static __always_inline bool pgsa_frame_try_add_writer(struct pgsa_frame *frame)
 {
 	u64 word = atomic64_read(&frame->word);
+	u64 new = word + PGSA_WRITER;
 
-	return pgsa_word_state(word) == PGSA_FRAME_OPEN &&
-	       word < PGSA_WORD_FULL &&
-	       atomic64_try_cmpxchg(&frame->word, (s64 *)&word,
-				    word + PGSA_WRITER);
+	if (pgsa_word_state(word) == PGSA_FRAME_NONE && !pgsa_word_oldest(word))
+		new += PGSA_WORD_AGE + PGSA_FRAME_OPEN;
+	else if (pgsa_word_state(word) != PGSA_FRAME_OPEN)
+		return false;
+	return word < PGSA_WORD_FULL &&
+	       atomic64_try_cmpxchg(&frame->word, (s64 *)&word, new);
 }
 
 static __always_inline bool pgsa_frame_try_sub_writer(struct pgsa_frame *frame)
@@ -135,10 +147,17 @@ static __always_inline bool pgsa_frame_try_sub_writer(struct pgsa_frame *frame)
 				    word - PGSA_WRITER);
 }
 
-static __always_inline bool pgsa_frame_is_free(struct pgsa_frame *frame)
+static __always_inline bool pgsa_frame_try_free(struct pgsa_frame *frame)
 {
-	return !(atomic64_read(&frame->word) &
-		 (PGSA_WORD_STATE | PGSA_WORD_WRITERS | PGSA_WORD_HURT));
+	u64 word = atomic64_read(&frame->word);
+	u64 left = word & (PGSA_WORD_STATE | PGSA_WORD_WRITERS |
+			   PGSA_WORD_HURT);
+
+	if (!left)
+		return true;
+	return left == PGSA_FRAME_OPEN && !pgsa_word_oldest(word) &&
+	       atomic64_try_cmpxchg(&frame->word, (s64 *)&word,
+				    word + PGSA_WORD_AGE - PGSA_FRAME_OPEN);
 }
 
 /* Moves by a searcher: true if the word was still the one given. */

@@ -8,6 +8,7 @@
 #include <linux/atomic.h>
 #include <linux/configfs.h>
 #include <linux/mutex.h>
+#include <linux/preempt.h>
 #include <linux/types.h>
 
 #include "codes/code.h"
@@ -270,6 +271,24 @@ void pgsa_search_stop(struct pgsa_policy *policy);
 void pgsa_search_wake(struct pgsa_search *search);
 
 /* seal.c */
+
+/*
+ * Others wait for a folio that the searcher has locked, for a reference that it
+ * holds, for an RCU read-side section of it. They must not wait until a thread
+ * of the lowest priority gets a CPU again. On PREEMPT_RT they do, for there the
+ * last reference to a folio cannot be given back without sleeping.
+ */
+static inline void pgsa_hurry(void)
+{
+	if (!IS_ENABLED(CONFIG_PREEMPT_RT))
+		preempt_disable();
+}
+
+static inline void pgsa_hurry_end(void)
+{
+	if (!IS_ENABLED(CONFIG_PREEMPT_RT))
+		preempt_enable();
+}
 
 void pgsa_seal_claim(struct pgsa_search *search, unsigned long pfn, u64 word);
 void pgsa_seal_claimed(struct pgsa_search *search);

@@ -12,6 +12,7 @@
 #include <linux/printk.h>
 #include <linux/ratelimit.h>
 #include <linux/rcupdate.h>
+#include <trace/events/pgsa.h>
 #include <xen/xen.h>
 
 #include "record.h"
@@ -96,7 +97,8 @@ void pgsa_frame_put(struct pgsa_frame *frame)
 static __always_inline void pgsa_one_add_writer(struct pgsa_frame *frame,
 						unsigned long pfn)
 {
-	if (!pgsa_frame_try_add_writer(frame))
+	if (trace_pgsa_frame_state_enabled() ||
+	    !pgsa_frame_try_add_writer(frame))
 		pgsa_frame_add_writer(frame, pfn);
 }
 
@@ -138,7 +140,7 @@ static noinline void pgsa_slow_free(struct pgsa_frame *frame, unsigned long pfn)
 static __always_inline void pgsa_one_free(struct pgsa_frame *frame,
 					  unsigned long pfn)
 {
-	if (!pgsa_frame_is_free(frame))
+	if (trace_pgsa_frame_state_enabled() || !pgsa_frame_try_free(frame))
 		pgsa_slow_free(frame, pfn);
 }
 

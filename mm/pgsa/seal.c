@@ -143,6 +143,7 @@ static bool pgsa_seal_one(const struct pgsa_claim *claim)
 
 	if (!page)
 		return false;
+	pgsa_hurry();
 	folio = pgsa_folio_lock(page, &refusal);
 	if (folio)
 		pgsa_debug_unwritable(folio, claim);
@@ -155,6 +156,7 @@ static bool pgsa_seal_one(const struct pgsa_claim *claim)
 		pgsa_frame_put(frame);
 	if (folio)
 		pgsa_folio_unlock(folio);
+	pgsa_hurry_end();
 	return sealed;
 }
 
@@ -289,6 +291,28 @@ static void pgsa_verify(struct pgsa_search *search, struct page *page,
 		pgsa_confirm(search, page, frame, word);
 }
 
+static void pgsa_visit_frame(struct pgsa_search *search, struct page *page,
+			     struct pgsa_frame *frame)
+{
+	u64 word = pgsa_frame_word(frame);
+
+	switch (pgsa_word_state(word)) {
+	case PGSA_FRAME_NONE:
+	case PGSA_FRAME_OPEN:
+		if (pgsa_page_plausible(page) &&
+		    !(word & (PGSA_WORD_WRITERS | PGSA_WORD_HURT)))
+			pgsa_seal_claim(search, page_to_pfn(page), word);
+		break;
+	case PGSA_FRAME_SEALED:
+		/* To read memory that is known to be broken may be fatal. */
+		if (page_mapped(page) && !PageHWPoison(page))
+			pgsa_verify(search, page, frame, word);
+		break;
+	default:	/* another searcher is at it */
+		break;
+	}
+}
+
 /**
  * pgsa_visit - do what is to be done with one frame now
  * @search: the search, with room for one more claim
@@ -300,26 +324,13 @@ static void pgsa_verify(struct pgsa_search *search, struct page *page,
 void pgsa_visit(struct pgsa_search *search, unsigned long pfn)
 {
 	struct page *page = pfn_to_page(pfn);
-	struct pgsa_frame *frame = pgsa_frame_get(page);
-	u64 word;
+	struct pgsa_frame *frame;
 
-	if (!frame)
-		return;
-	word = pgsa_frame_word(frame);
-	switch (pgsa_word_state(word)) {
-	case PGSA_FRAME_NONE:
-	case PGSA_FRAME_OPEN:
-		if (pgsa_page_plausible(page) &&
-		    !(word & (PGSA_WORD_WRITERS | PGSA_WORD_HURT)))
-			pgsa_seal_claim(search, pfn, word);
-		break;
-	case PGSA_FRAME_SEALED:
-		/* To read memory that is known to be broken may be fatal. */
-		if (page_mapped(page) && !PageHWPoison(page))
-			pgsa_verify(search, page, frame, word);
-		break;
-	default:	/* another searcher is at it */
-		break;
+	pgsa_hurry();
+	frame = pgsa_frame_get(page);
+	if (frame) {
+		pgsa_visit_frame(search, page, frame);
+		pgsa_frame_put(frame);
 	}
-	pgsa_frame_put(frame);
+	pgsa_hurry_end();
 }

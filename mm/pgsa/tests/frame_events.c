@@ -114,6 +114,22 @@ void generation_wraps(struct kunit *test)
 	frame_expect(test);
 }
 
+/* The short ways leave it to the long ones, which keep it from the writers */
+void generation_wraps_the_long_way(struct kunit *test)
+{
+	struct frame_test *ft = test->priv;
+
+	frame_reach(test, PGSA_FRAME_NONE);
+	ft->want.generation = FRAME_GENERATIONS - 1;
+	frame_set(test);
+	KUNIT_EXPECT_FALSE(test, pgsa_frame_try_add_writer(&ft->frame));
+	frame_expect(test);
+	ft->want.state = PGSA_FRAME_OPEN;
+	frame_set(test);
+	KUNIT_EXPECT_FALSE(test, pgsa_frame_try_free(&ft->frame));
+	frame_expect(test);
+}
+
 void claim_from_state(struct kunit *test)
 {
 	struct frame_test *ft = test->priv;

@@ -274,6 +274,7 @@ static struct kunit_case frame_cases[] = {
 	KUNIT_CASE(free_no_state),
 	KUNIT_CASE(generation_grows_each_time),
 	KUNIT_CASE(generation_wraps),
+	KUNIT_CASE(generation_wraps_the_long_way),
 	KUNIT_CASE_PARAM(claim_from_state, frame_states_gen_params),
 	KUNIT_CASE(claim_with_writer),
 	KUNIT_CASE(claim_writers_damaged),

@@ -92,6 +92,7 @@ void free_forgets(struct kunit *test);
 void free_with_writers(struct kunit *test);
 void generation_grows_each_time(struct kunit *test);
 void generation_wraps(struct kunit *test);
+void generation_wraps_the_long_way(struct kunit *test);
 void give_up_from_state(struct kunit *test);
 void give_up_lasts_until_free(struct kunit *test);
 void sub_writer_stays_open(struct kunit *test);

@@ -28,7 +28,8 @@ static bool random_add_writer(struct random_walk *walk)
 {
 	if (walk->want->writers == RANDOM_WRITERS)
 		return true;
-	pgsa_frame_add_writer(walk->frame, FRAME_PFN);
+	if (random_below(walk, 2) || !pgsa_frame_try_add_writer(walk->frame))
+		pgsa_frame_add_writer(walk->frame, FRAME_PFN);
 	frame_model_open(walk->want);
 	if (!walk->want->broken)
 		walk->want->writers++;
@@ -43,7 +44,9 @@ static bool random_sub_writer(struct random_walk *walk)
 		return pgsa_frame_sub_writer(walk->frame);
 	if (want->writers) {
 		want->writers--;
-		return pgsa_frame_sub_writer(walk->frame);
+		return (random_below(walk, 2) &&
+			pgsa_frame_try_sub_writer(walk->frame)) ||
+		       pgsa_frame_sub_writer(walk->frame);
 	}
 	/* Seldom, since nothing can be claimed afterwards. */
 	if (random_below(walk, 50))
@@ -63,9 +66,12 @@ static bool random_write(struct random_walk *walk)
 static bool random_free(struct random_walk *walk)
 {
 	struct frame_model *want = walk->want;
-	unsigned int left = pgsa_frame_free(walk->frame, FRAME_PFN);
-	bool good = want->broken || left == want->writers;
+	unsigned int left = 0;
+	bool good;
 
+	if (random_below(walk, 2) || !pgsa_frame_try_free(walk->frame))
+		left = pgsa_frame_free(walk->frame, FRAME_PFN);
+	good = want->broken || left == want->writers;
 	if (want->state != PGSA_FRAME_NONE)
 		frame_model_leave(want, PGSA_FRAME_NONE);
 	want->writers = 0;

@@ -24,6 +24,7 @@ void test_tlb_fork(void);
 void test_tlb_clear_refs(void);
 void test_tlb_uffd(void);
 void test_tlb_munmap(void);
+void stay_on(pid_t tid, int cpu);
 
 /* writers_debugger.c */
 void test_forced(void);

@@ -35,7 +35,7 @@ static unsigned int hits;		/* rounds in which it was sealed in time */
 static atomic_bool running, stopped, changed;
 static sigjmp_buf fault;
 
-static void stay_on(pid_t tid, int cpu)
+void stay_on(pid_t tid, int cpu)
 {
 	cpu_set_t set;
 
