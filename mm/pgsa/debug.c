@@ -6,6 +6,7 @@
 #define pr_fmt(fmt) "pgsa: " fmt
 
 #include <linux/init.h>
+#include <linux/kcsan-checks.h>
 #include <linux/mm.h>
 #include <linux/printk.h>
 #include <linux/rmap.h>
@@ -127,6 +128,9 @@ void pgsa_debug_unwritable(struct folio *folio, const struct pgsa_claim *claim)
 	if (pgsa_dropped(PGSA_RULE_LOCK))
 		return;
 	pgsa_hurry_end();
+	/* Every such walk looks at areas that others may be changing. */
+	kcsan_disable_current();
 	rmap_walk(folio, &walk);
+	kcsan_enable_current();
 	pgsa_hurry();
 }
