@@ -117,7 +117,7 @@ unsigned int pgsa_frame_free(struct pgsa_frame *frame, unsigned long pfn);
  * events do, but are not traced. False: take the long way.
  */
 #define PGSA_WORD_FULL		((PGSA_WRITERS_BROKEN - 3) << 36)
-#define PGSA_WORD_AGE		(1ULL << 16)	/* one generation */
+#define PGSA_WORD_AGE		BIT_ULL(16)	/* one generation */
 
 /* The last generation, from which the count would run into the writers. */
 static __always_inline bool pgsa_word_oldest(u64 word)
