@@ -52,6 +52,7 @@ PGSA_STAT(errors, ERRORS);
 PGSA_STAT(corrected, CORRECTED);
 PGSA_STAT(unresolved, UNRESOLVED);
 PGSA_STAT(stale, STALE);
+PGSA_STAT(redundancy_failures, REDUNDANCY_FAILURES);
 
 static struct configfs_attribute *pgsa_stats_attrs[] = {
 	&pgsa_stats_attr_cycles,
@@ -64,6 +65,7 @@ static struct configfs_attribute *pgsa_stats_attrs[] = {
 	&pgsa_stats_attr_corrected,
 	&pgsa_stats_attr_unresolved,
 	&pgsa_stats_attr_stale,
+	&pgsa_stats_attr_redundancy_failures,
 	NULL
 };
 

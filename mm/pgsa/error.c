@@ -45,6 +45,7 @@ u64 pgsa_errors_total(enum pgsa_result result)
  * @check: its check bytes
  * @detect: the code that found the error
  * @correct: the code that may correct it, or NULL
+ * @redundancy: that of @correct
  * @record_damaged: the record does not match its guard: its check bytes prove
  *		    nothing, neither that the page is damaged nor how
  * @delay_ns: time since it was injected, -1 if it was not
@@ -57,6 +58,7 @@ struct pgsa_case {
 	union pgsa_check check;
 	const struct pgsa_code *detect;
 	const struct pgsa_code *correct;
+	const u8 *redundancy;
 	bool record_damaged;
 	s64 delay_ns;
 };
@@ -65,7 +67,7 @@ static bool pgsa_proven(const struct pgsa_case *c, const void *content)
 {
 	u8 now[PGSA_DETECT_BYTES];
 
-	c->detect->encode(content, now);
+	pgsa_encode(c->detect, content, now);
 	return !memcmp(now, c->check.detect, c->detect->check_bytes);
 }
 
@@ -77,7 +79,7 @@ static bool pgsa_correct_copy(const struct pgsa_case *c)
 	if (!c->correct)
 		return false;
 	memcpy(repaired, c->search->damaged, PAGE_SIZE);
-	return c->correct->correct(repaired, c->check.correct) > 0 &&
+	return c->correct->correct(repaired, c->redundancy) > 0 &&
 	       pgsa_proven(c, repaired);
 }
 
@@ -181,6 +183,25 @@ static void pgsa_report(const struct pgsa_case *c, enum pgsa_result result)
 			   c->delay_ns);
 }
 
+/* The check bytes are wherever the code has room; all have a check of theirs. */
+static bool pgsa_record_good(struct pgsa_case *c)
+{
+	unsigned long pfn = page_to_pfn(c->page);
+	u8 check[PGSA_CORRECT_BYTES];
+
+	if (!c->detect ||
+	    c->check.guard != pgsa_frame_guard(pfn, c->word, &c->check))
+		return false;
+	c->redundancy = c->check.correct;
+	if (!pgsa_code_stored(c->correct))
+		return true;
+	c->redundancy = pgsa_store_find(c->correct, pfn);
+	if (!c->redundancy)
+		return false;
+	pgsa_store_check(c->correct, c->redundancy, check);
+	return !memcmp(check, c->check.correct, sizeof(check));
+}
+
 /**
  * pgsa_error - deal with a confirmed error
  * @search: the search that found it; its buffer @damaged holds the page
@@ -191,7 +212,7 @@ static void pgsa_report(const struct pgsa_case *c, enum pgsa_result result)
  * Afterwards the frame is SEALED with its right content, or OPEN and marked so
  * that it will not be sealed again.
  *
- * Context: The searcher's thread. Does not sleep.
+ * Context: The searcher's thread, within rcu_read_lock(). Does not sleep.
  */
 void pgsa_error(struct pgsa_search *search, struct page *page,
 		struct pgsa_frame *frame, u64 word)
@@ -207,7 +228,6 @@ void pgsa_error(struct pgsa_search *search, struct page *page,
 		.delay_ns = pgsa_inject_delay_ns(page_to_pfn(page), word),
 	};
 
-	c.record_damaged = !c.detect || c.check.guard !=
-			   pgsa_frame_guard(page_to_pfn(page), word, &c.check);
+	c.record_damaged = !pgsa_record_good(&c);
 	pgsa_report(&c, pgsa_resolve(&c));
 }

@@ -5,6 +5,7 @@
  */
 #define pr_fmt(fmt) "pgsa: " fmt
 
+#include <linux/cleanup.h>
 #include <linux/capability.h>
 #include <linux/debugfs.h>
 #include <linux/init.h>
@@ -294,6 +295,39 @@ static ssize_t pgsa_frame_file_write(struct file *file, const char __user *buf,
 	return count;
 }
 
+/* Where the redundancy is that does not fit into the record. */
+static int pgsa_format_stored(char *text, size_t size,
+			      const struct pgsa_code *code, unsigned long pfn)
+{
+	phys_addr_t phys;
+	const u8 *stored;
+
+	if (!pgsa_code_stored(code))
+		return 0;
+	guard(rcu)();
+	stored = pgsa_store_find(code, pfn);
+	if (!stored)
+		return 0;
+	phys = __pa(stored);
+	return scnprintf(text, size, " stored=0x%lx stored_offset=%lu",
+			 PHYS_PFN(phys), offset_in_page(stored));
+}
+
+static int pgsa_format_codes(char *text, size_t size, unsigned long pfn,
+			     u64 word, u32 crc)
+{
+	unsigned int correct = FIELD_GET(PGSA_WORD_CORRECT, word);
+	int len;
+
+	if (pgsa_word_state(word) < PGSA_FRAME_SEALED)
+		return 0;
+	len = scnprintf(text, size, " detect=%s correct=%s crc=0x%08x",
+			pgsa_code_name(FIELD_GET(PGSA_WORD_DETECT, word)),
+			pgsa_code_name(correct), crc);
+	return len + pgsa_format_stored(text + len, size - len,
+					pgsa_code_by_id(correct), pfn);
+}
+
 static int pgsa_format_frame(char *text, size_t size, struct page *page)
 {
 	struct pgsa_frame *frame = pgsa_frame_get(page);
@@ -313,13 +347,8 @@ static int pgsa_format_frame(char *text, size_t size, struct page *page)
 			pgsa_frame_state_name(pgsa_word_state(word)),
 			pgsa_word_writers(word), pgsa_word_generation(word));
 	memcpy(&crc, check.detect, sizeof(crc));
-	if (pgsa_word_state(word) >= PGSA_FRAME_SEALED)
-		len += scnprintf(text + len, size - len,
-				 " detect=%s correct=%s crc=0x%08x",
-				 pgsa_code_name(FIELD_GET(PGSA_WORD_DETECT,
-							  word)),
-				 pgsa_code_name(FIELD_GET(PGSA_WORD_CORRECT,
-							  word)), crc);
+	len += pgsa_format_codes(text + len, size - len, page_to_pfn(page),
+				 word, crc);
 	len += scnprintf(text + len, size - len, " hurt=%d admit=%s\n",
 			 !!(word & PGSA_WORD_HURT),
 			 pgsa_refusal_name(pgsa_page_refusal(page)));
@@ -376,6 +405,7 @@ static int __init pgsa_debugfs_init(void)
 			    &pgsa_inject_pfn_fops);
 	debugfs_create_file("frame", 0600, dir, NULL, &pgsa_frame_fops);
 	pgsa_consistency_init(dir);
+	pgsa_bench_init(dir);
 	return 0;
 }
 late_initcall(pgsa_debugfs_init);

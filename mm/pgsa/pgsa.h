@@ -53,6 +53,33 @@ ssize_t pgsa_code_list(char *buf);
 const struct pgsa_strategy *pgsa_strategy_find(const char *name);
 ssize_t pgsa_strategy_list(char *buf);
 
+/* encode.c */
+
+bool pgsa_variant_usable(const struct pgsa_code_variant *variant);
+const char *pgsa_encode_names(const struct pgsa_code *code, const char **fast);
+bool pgsa_encode_variant(const struct pgsa_code_variant *variant,
+			 const void *page, u8 *check);
+void pgsa_encode(const struct pgsa_code *code, const void *page, u8 *check);
+void pgsa_encode_both(const struct pgsa_code *detect,
+		      const struct pgsa_code *correct, const void *page,
+		      u8 *detect_check, u8 *correct_check);
+
+/* store.c */
+
+#define PGSA_STORED_BYTES	256	/* at most, for one frame */
+
+bool pgsa_code_stored(const struct pgsa_code *code);
+bool pgsa_code_stronger(const struct pgsa_code *code,
+			const struct pgsa_code *than);
+int pgsa_store_open(const struct pgsa_code *code);
+void pgsa_store_close(const struct pgsa_code *code);
+bool pgsa_store_prepare(const struct pgsa_code *code, unsigned long pfn);
+u8 *pgsa_store_find(const struct pgsa_code *code, unsigned long pfn);
+void pgsa_store_check(const struct pgsa_code *code, const u8 *stored,
+		      u8 *check);
+void pgsa_store_trim(const struct pgsa_code *code);
+unsigned long pgsa_store_bytes(void);
+
 /* page.c */
 
 /**
@@ -138,6 +165,8 @@ u64 pgsa_governor_pause(struct pgsa_governor *governor, u64 wall_ns,
  * @PGSA_STAT_CORRECTED: errors corrected by code
  * @PGSA_STAT_UNRESOLVED: errors that were not corrected
  * @PGSA_STAT_STALE: checks that a legitimate write had overtaken
+ * @PGSA_STAT_REDUNDANCY_FAILURES: frames not sealed for lack of memory for
+ *				   their redundancy
  * @NR_PGSA_STATS: how many
  */
 enum pgsa_stat {
@@ -151,6 +180,7 @@ enum pgsa_stat {
 	PGSA_STAT_CORRECTED,
 	PGSA_STAT_UNRESOLVED,
 	PGSA_STAT_STALE,
+	PGSA_STAT_REDUNDANCY_FAILURES,
 	NR_PGSA_STATS
 };
 
@@ -319,6 +349,7 @@ u64 pgsa_errors_total(enum pgsa_result result);
 #ifdef CONFIG_PGSA_INJECT
 s64 pgsa_inject_delay_ns(unsigned long pfn, u64 word);
 void pgsa_consistency_init(struct dentry *dir);
+void pgsa_bench_init(struct dentry *dir);
 #else
 static inline s64 pgsa_inject_delay_ns(unsigned long pfn, u64 word)
 {

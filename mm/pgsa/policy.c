@@ -16,7 +16,7 @@
 #include "pgsa.h"
 
 #define PGSA_DEFAULT_STRATEGY		"sweep"
-#define PGSA_DEFAULT_DETECT		"crc32"
+#define PGSA_DEFAULT_DETECT		"crc32c"
 #define PGSA_DEFAULT_CORRECT		"hamming"
 #define PGSA_DEFAULT_CPU_PERMILLE	10
 #define PGSA_DEFAULT_INTERVAL_MS	1000

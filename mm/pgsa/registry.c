@@ -86,12 +86,11 @@ EXPORT_SYMBOL_IF_KUNIT(pgsa_registry_list);
  * @code: the code; must stay
  *
  * Context: An initcall.
- * Return: 0; -ENOSPC if its check bytes do not fit a frame record; or as
- * pgsa_registry_add().
+ * Return: 0; -ENOSPC if it has too many check bytes; or as pgsa_registry_add().
  */
 int __init pgsa_code_register(const struct pgsa_code *code)
 {
-	unsigned int room = code->correct ? PGSA_CORRECT_BYTES :
+	unsigned int room = code->correct ? PGSA_STORED_BYTES :
 					    PGSA_DETECT_BYTES;
 
 	if (WARN_ON(code->check_bytes > room))
@@ -120,7 +119,12 @@ const struct pgsa_code *pgsa_code_by_id(unsigned int id)
  */
 unsigned int pgsa_code_id(const struct pgsa_code *code)
 {
-	return code ? pgsa_registry_id(&pgsa_codes, code->name) : 0;
+	unsigned int i;
+
+	for (i = 0; i < pgsa_codes.nr; i++)
+		if (pgsa_codes.entry[i].ops == code)
+			return i + 1;
+	return 0;
 }
 
 /**
@@ -164,7 +168,24 @@ const struct pgsa_code *pgsa_code_next(const struct pgsa_code *prev)
 EXPORT_SYMBOL_IF_KUNIT(pgsa_code_next);
 
 /**
- * pgsa_code_list - pgsa_registry_list() of the codes
+ * pgsa_code_stronger - does one correcting code promise more than another?
+ * @code: the one, or NULL
+ * @than: the other, or NULL
+ *
+ * More redundancy is the measure: a frame that several policies want gets the
+ * most that one of them asks for.
+ *
+ * Context: Any context.
+ * Return: true if it does.
+ */
+bool pgsa_code_stronger(const struct pgsa_code *code,
+			const struct pgsa_code *than)
+{
+	return code && (!than || code->check_bytes > than->check_bytes);
+}
+
+/**
+ * pgsa_code_list - all codes, one to a line: what they do, and how
  * @buf: a page to write to
  *
  * Context: Any context.
@@ -172,7 +193,18 @@ EXPORT_SYMBOL_IF_KUNIT(pgsa_code_next);
  */
 ssize_t pgsa_code_list(char *buf)
 {
-	return pgsa_registry_list(&pgsa_codes, buf);
+	const struct pgsa_code *code = NULL;
+	const char *fast, *plain;
+	ssize_t len = 0;
+
+	while ((code = pgsa_code_next(code))) {
+		plain = pgsa_encode_names(code, &fast);
+		len += sysfs_emit_at(buf, len, "%s %s bytes=%u variants=%s,%s\n",
+				     code->name,
+				     code->correct ? "correct" : "detect",
+				     code->check_bytes, fast, plain);
+	}
+	return len;
 }
 
 /**

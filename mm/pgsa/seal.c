@@ -71,7 +71,7 @@ static bool pgsa_check_equal(const union pgsa_check *check, u64 word,
 	/* A damaged id; the guard will tell. */
 	if (!detect)
 		return false;
-	detect->encode(content, now);
+	pgsa_encode(detect, content, now);
 	return !memcmp(now, check->detect, detect->check_bytes);
 }
 
@@ -104,22 +104,39 @@ void pgsa_seal_claim(struct pgsa_search *search, unsigned long pfn, u64 word)
 	pgsa_frame_put(frame);
 }
 
+/* Redundancy of its own gets a check of its own. */
+static bool pgsa_encode_stored(const struct pgsa_code *detect,
+			       const struct pgsa_code *correct,
+			       struct page *page, union pgsa_check *check)
+{
+	u8 *stored = pgsa_store_find(correct, page_to_pfn(page));
+
+	if (!stored)
+		return false;
+	pgsa_encode_both(detect, correct, page_address(page), check->detect,
+			 stored);
+	pgsa_store_check(correct, stored, check->correct);
+	return true;
+}
+
 /* Phase 4 and 5, with the folio locked and admitted. */
 static bool pgsa_seal_frame(struct pgsa_frame *frame, struct page *page,
 			    u64 word)
 {
-	unsigned int detect = FIELD_GET(PGSA_WORD_DETECT, word);
-	unsigned int correct = FIELD_GET(PGSA_WORD_CORRECT, word);
+	const struct pgsa_code *detect, *correct;
 	unsigned long pfn = page_to_pfn(page);
-	const void *content = page_address(page);
 	union pgsa_check check = {};
 	u32 crc;
 
 	if (pgsa_frame_word(frame) != word)
 		return false;
-	pgsa_code_by_id(detect)->encode(content, check.detect);
-	if (correct)
-		pgsa_code_by_id(correct)->encode(content, check.correct);
+	detect = pgsa_code_by_id(FIELD_GET(PGSA_WORD_DETECT, word));
+	correct = pgsa_code_by_id(FIELD_GET(PGSA_WORD_CORRECT, word));
+	if (!pgsa_code_stored(correct))
+		pgsa_encode_both(detect, correct, page_address(page),
+				 check.detect, check.correct);
+	else if (!pgsa_encode_stored(detect, correct, page, &check))
+		return false;
 	check.guard = pgsa_frame_guard(pfn, word, &check);
 
 	/* Read only after the word has become SEALED, by the move below. */
@@ -127,24 +144,39 @@ static bool pgsa_seal_frame(struct pgsa_frame *frame, struct page *page,
 	if (!pgsa_frame_move(frame, pfn, &word, PGSA_FRAME_SEALED))
 		return false;
 	memcpy(&crc, check.detect, sizeof(crc));
-	trace_pgsa_seal(pfn, pgsa_code_name(detect), pgsa_code_name(correct),
+	trace_pgsa_seal(pfn, detect->name, correct ? correct->name : "none",
 			crc);
 	return true;
 }
 
-static bool pgsa_seal_one(const struct pgsa_claim *claim)
+/* A place for the redundancy, if it needs one; this may sleep. */
+static bool pgsa_seal_prepare(struct pgsa_search *search,
+			      const struct pgsa_claim *claim)
+{
+	const struct pgsa_code *correct = search->policy->correct;
+
+	if (!pgsa_code_stored(correct) ||
+	    pgsa_store_prepare(correct, claim->pfn))
+		return true;
+	pgsa_stat_add(search->policy, PGSA_STAT_REDUNDANCY_FAILURES, 1);
+	return false;
+}
+
+static bool pgsa_seal_one(struct pgsa_search *search,
+			  const struct pgsa_claim *claim)
 {
 	struct page *page = pfn_to_online_page(claim->pfn);
 	struct pgsa_frame *frame;
 	enum pgsa_refusal refusal;
 	struct folio *folio;
 	u64 word = claim->word;
-	bool sealed;
+	bool sealed, prepared;
 
 	if (!page)
 		return false;
+	prepared = pgsa_seal_prepare(search, claim);
 	pgsa_hurry();
-	folio = pgsa_folio_lock(page, &refusal);
+	folio = prepared ? pgsa_folio_lock(page, &refusal) : NULL;
 	if (folio)
 		pgsa_debug_unwritable(folio, claim);
 	frame = pgsa_frame_get(page);
@@ -205,7 +237,7 @@ void pgsa_seal_claimed(struct pgsa_search *search)
 		return;
 	}
 	for (i = 0; i < search->nr_claims; i++) {
-		sealed += pgsa_seal_one(&search->claims[i]);
+		sealed += pgsa_seal_one(search, &search->claims[i]);
 		cond_resched();
 	}
 	search->nr_claims = 0;
@@ -266,6 +298,19 @@ unlock:
 	pgsa_folio_unlock(folio);
 }
 
+/* Sealed for a policy that asked for less: seal it anew. */
+static void pgsa_strengthen(struct pgsa_search *search, struct page *page,
+			    struct pgsa_frame *frame, u64 word)
+{
+	const struct pgsa_code *now =
+		pgsa_code_by_id(FIELD_GET(PGSA_WORD_CORRECT, word));
+	unsigned long pfn = page_to_pfn(page);
+
+	if (pgsa_code_stronger(search->policy->correct, now) &&
+	    pgsa_frame_move(frame, pfn, &word, PGSA_FRAME_OPEN))
+		pgsa_seal_claim(search, pfn, word);
+}
+
 static void pgsa_verify(struct pgsa_search *search, struct page *page,
 			struct pgsa_frame *frame, u64 word)
 {
@@ -289,6 +334,8 @@ static void pgsa_verify(struct pgsa_search *search, struct page *page,
 	search->cycle_checked++;
 	if (!equal)
 		pgsa_confirm(search, page, frame, word);
+	else
+		pgsa_strengthen(search, page, frame, word);
 }
 
 static void pgsa_visit_frame(struct pgsa_search *search, struct page *page,

@@ -64,6 +64,8 @@ static void kpgsad_end_cycle(struct pgsa_search *search)
 	struct pgsa_policy *policy = search->policy;
 	u64 ns = ktime_get_ns() - search->cycle_ns;
 
+	if (pgsa_code_stored(policy->correct))
+		pgsa_store_trim(policy->correct);
 	pgsa_stat_set(policy, PGSA_STAT_LAST_CYCLE_FRAMES, search->cycle_checked);
 	pgsa_stat_set(policy, PGSA_STAT_LAST_CYCLE_NS, ns);
 	pgsa_stat_add(policy, PGSA_STAT_CYCLES, 1);
@@ -162,6 +164,8 @@ static void pgsa_search_free(struct pgsa_search *search)
 {
 	if (!search)
 		return;
+	if (pgsa_code_stored(search->policy->correct))
+		pgsa_store_close(search->policy->correct);
 	kfree(search->damaged);
 	kfree(search->repaired);
 	kvfree(search);
@@ -173,6 +177,11 @@ static struct pgsa_search *pgsa_search_alloc(struct pgsa_policy *policy)
 
 	if (!search)
 		return NULL;
+	if (pgsa_code_stored(policy->correct) &&
+	    pgsa_store_open(policy->correct)) {
+		kvfree(search);
+		return NULL;
+	}
 	search->policy = policy;
 	search->cpu_ns_before = policy->stats[PGSA_STAT_CPU_NS];
 	search->detect_id = pgsa_code_id(policy->detect);

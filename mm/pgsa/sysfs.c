@@ -106,7 +106,8 @@ PGSA_ATTR_RO(frames_readonly, pgsa_count_frames().readonly);
 PGSA_ATTR_RO(frames_writable, pgsa_count_frames().writable);
 PGSA_ATTR_RO(frames_sealed, pgsa_count_frames().sealed);
 PGSA_ATTR_RO(bytes_redundancy,
-	     pgsa_count_frames().tracked * sizeof(struct pgsa_frame));
+	     pgsa_count_frames().tracked * sizeof(struct pgsa_frame) +
+	     pgsa_store_bytes());
 PGSA_ATTR_RO(errors_detected, pgsa_errors_total(PGSA_CORRECTED) +
 			      pgsa_errors_total(PGSA_UNRESOLVED));
 PGSA_ATTR_RO(errors_corrected, pgsa_errors_total(PGSA_CORRECTED));

@@ -36,10 +36,18 @@ static void pgsa_crc32_encode(const void *page, u8 *check)
 	put_unaligned_le32(~crc32_le(~0, page, PGSA_CODE_PAGE_SIZE), check);
 }
 
+static const struct pgsa_code_variant pgsa_crc32_variants[] = {
+	{
+		.name = "generic",
+		.encode = pgsa_crc32_encode,
+	},
+	{}
+};
+
 static const struct pgsa_code pgsa_crc32 = {
 	.name = "crc32",
 	.check_bytes = sizeof(u32),
-	.encode = pgsa_crc32_encode,
+	.variants = pgsa_crc32_variants,
 };
 
 static int __init pgsa_crc32_init(void)

@@ -136,7 +136,7 @@ static void init_defaults(struct kunit *test)
 	struct policy_test *pt = test->priv;
 
 	KUNIT_EXPECT_STREQ(test, pt->policy.strategy->name, "sweep");
-	KUNIT_EXPECT_STREQ(test, pt->policy.detect->name, "crc32");
+	KUNIT_EXPECT_STREQ(test, pt->policy.detect->name, "crc32c");
 	KUNIT_EXPECT_STREQ(test, pt->policy.correct->name, "hamming");
 	KUNIT_EXPECT_EQ(test, pt->policy.cpu_permille, 10);
 	KUNIT_EXPECT_EQ(test, pt->policy.interval_ms, 1000);

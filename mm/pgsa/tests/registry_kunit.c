@@ -152,7 +152,7 @@ static void registry_expect_code(struct kunit *test, const char *name,
 	if (!code)
 		kunit_skip(test, "%s is not built in", name);
 	KUNIT_EXPECT_STREQ(test, code->name, name);
-	KUNIT_EXPECT_NOT_NULL(test, code->encode);
+	KUNIT_EXPECT_NOT_NULL(test, code->variants->encode);
 	KUNIT_EXPECT_EQ(test, !!code->correct, corrects);
 	KUNIT_EXPECT_EQ(test, code->check_bytes, check_bytes);
 	KUNIT_EXPECT_GE(test, id, 1);
@@ -173,6 +173,23 @@ static void code_hamming_corrects(struct kunit *test)
 	registry_expect_code(test, "hamming", true, 2);
 }
 
+static void code_crc32c_detects(struct kunit *test)
+{
+	registry_expect_code(test, "crc32c", false, 4);
+}
+
+static void code_lane_corrects(struct kunit *test)
+{
+	registry_expect_code(test, "lane", true, 48);
+}
+
+static void code_reed_solomon_corrects(struct kunit *test)
+{
+	registry_expect_code(test, "reed-solomon-2", true, 64);
+	registry_expect_code(test, "reed-solomon", true, 128);
+	registry_expect_code(test, "reed-solomon-8", true, 256);
+}
+
 static void code_unknown(struct kunit *test)
 {
 	KUNIT_EXPECT_NULL(test, pgsa_code_find("none"));
@@ -186,7 +203,7 @@ static void code_unknown(struct kunit *test)
 	KUNIT_EXPECT_STREQ(test, pgsa_code_name(UINT_MAX), "none");
 }
 
-/* Each code once, in the order of ids, and its check bytes fit a record */
+/* Each code once, in the order of ids, and there is room for its check bytes */
 static void code_next_all(struct kunit *test)
 {
 	const struct pgsa_code *code = NULL;
@@ -195,7 +212,7 @@ static void code_next_all(struct kunit *test)
 	while ((code = pgsa_code_next(code))) {
 		KUNIT_ASSERT_EQ(test, pgsa_code_id(code), ++nr);
 		KUNIT_EXPECT_LE(test, code->check_bytes,
-				code->correct ? 2 : 4);
+				code->correct ? 256 : 4);
 	}
 	KUNIT_EXPECT_NULL(test, pgsa_code_by_id(nr + 1));
 }
@@ -244,6 +261,9 @@ static struct kunit_case registry_cases[] = {
 	KUNIT_CASE(list_full_registry),
 	KUNIT_CASE(code_crc32_detects),
 	KUNIT_CASE(code_hamming_corrects),
+	KUNIT_CASE(code_crc32c_detects),
+	KUNIT_CASE(code_lane_corrects),
+	KUNIT_CASE(code_reed_solomon_corrects),
 	KUNIT_CASE(code_unknown),
 	KUNIT_CASE(code_next_all),
 	KUNIT_CASE(strategy_sweep),

@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Redundancy that does not fit into a frame record: where it is kept.
+ *
+ * Each code has an index by frame number. An entry belongs to whoever has the
+ * frame in SEALING, and describes the frame from SEALED to BAD. No event knows
+ * of it: when the frame has been opened or freed it is of no use, and the next
+ * searcher at the end of a cycle takes it away. Entries are freed after a grace
+ * period, so that one who holds rcu_read_lock() may go on to use what it found;
+ * the CRC-16 in the frame record tells whether it was still the right one.
+ */
+#include <linux/cleanup.h>
+#include <linux/crc16.h>
+#include <linux/mm.h>
+#include <linux/mutex.h>
+#include <linux/rcupdate.h>
+#include <linux/slab.h>
+#include <linux/unaligned.h>
+#include <linux/xarray.h>
+#include <kunit/visibility.h>
+
+#include "pgsa.h"
+#include "record.h"
+
+/* Two frames of data in one row of a memory device would be lost together. */
+#define PGSA_ROW_BYTES	8192
+
+/* A frame that is not sealed now will be later: no reason to try hard. */
+#define PGSA_STORE_GFP	(GFP_KERNEL | __GFP_NORETRY | __GFP_NOWARN)
+
+/**
+ * struct pgsa_store - the redundancy of all frames that one code has sealed
+ * @index: the entries by frame number
+ * @cache: where they come from; made for the first policy, and kept
+ * @users: live policies with that code
+ * @nr: number of entries
+ */
+struct pgsa_store {
+	struct xarray index;
+	struct kmem_cache *cache;
+	unsigned int users;
+	atomic_long_t nr;
+};
+
+static struct pgsa_store pgsa_stores[PGSA_REGISTRY_MAX];	/* by id - 1 */
+static DEFINE_MUTEX(pgsa_stores_lock);	/* for cache and users */
+
+static struct pgsa_store *pgsa_store(const struct pgsa_code *code)
+{
+	return &pgsa_stores[pgsa_code_id(code) - 1];
+}
+
+/**
+ * pgsa_code_stored - is the redundancy of a code too large for a frame record?
+ * @code: the code, or NULL
+ *
+ * Context: Any context.
+ * Return: true if it is kept here.
+ */
+bool pgsa_code_stored(const struct pgsa_code *code)
+{
+	return code && code->correct && code->check_bytes > PGSA_CORRECT_BYTES;
+}
+
+static bool pgsa_same_row(const void *entry, unsigned long pfn)
+{
+	return __pa(entry) / PGSA_ROW_BYTES ==
+	       PFN_PHYS(pfn) / PGSA_ROW_BYTES;
+}
+
+/*
+ * The row of a frame has one other frame. If that one belongs to our cache it
+ * is not one of kmalloc()'s, for our cache is never merged with others.
+ */
+static u8 *pgsa_store_alloc(struct pgsa_store *store,
+			    const struct pgsa_code *code, unsigned long pfn)
+{
+	u8 *entry = kmem_cache_alloc(store->cache, PGSA_STORE_GFP);
+
+	if (!entry || !pgsa_same_row(entry, pfn))
+		return entry;
+	kfree(entry);
+	return kmalloc(code->check_bytes, PGSA_STORE_GFP);
+}
+
+/**
+ * pgsa_store_prepare - make sure that the redundancy of a frame has a place
+ * @code: the code
+ * @pfn: number of the frame, which the caller has in SEALING
+ *
+ * Context: Process context, may sleep.
+ * Return: true if there is one; false if there is no memory.
+ */
+bool pgsa_store_prepare(const struct pgsa_code *code, unsigned long pfn)
+{
+	struct pgsa_store *store = pgsa_store(code);
+	u8 *entry;
+	int ret;
+
+	if (xa_load(&store->index, pfn))
+		return true;
+	entry = pgsa_store_alloc(store, code, pfn);
+	if (!entry)
+		return false;
+	ret = xa_insert(&store->index, pfn, entry, PGSA_STORE_GFP);
+	if (!ret)
+		atomic_long_inc(&store->nr);
+	else
+		kfree(entry);
+	/* Another searcher may have been faster, after the frame was opened. */
+	return !ret || ret == -EBUSY;
+}
+EXPORT_SYMBOL_IF_KUNIT(pgsa_store_prepare);
+
+/**
+ * pgsa_store_find - the redundancy of a frame
+ * @code: the code
+ * @pfn: number of the frame
+ *
+ * Context: Within rcu_read_lock(), for as long as the result is used.
+ * Return: its bytes, or NULL if there are none.
+ */
+u8 *pgsa_store_find(const struct pgsa_code *code, unsigned long pfn)
+{
+	return xa_load(&pgsa_store(code)->index, pfn);
+}
+EXPORT_SYMBOL_IF_KUNIT(pgsa_store_find);
+
+/**
+ * pgsa_store_check - check value over the redundancy of a frame
+ * @code: the code
+ * @stored: the redundancy
+ * @check: takes PGSA_CORRECT_BYTES bytes, for the frame record
+ *
+ * Context: Any context.
+ */
+void pgsa_store_check(const struct pgsa_code *code, const u8 *stored, u8 *check)
+{
+	put_unaligned_le16(crc16(0xffff, stored, code->check_bytes), check);
+}
+
+static bool pgsa_store_wanted(unsigned int id, unsigned long pfn)
+{
+	struct page *page = pfn_to_online_page(pfn);
+	struct pgsa_frame *frame = page ? pgsa_frame_get(page) : NULL;
+	u64 word;
+
+	if (!frame)
+		return false;
+	word = pgsa_frame_word(frame);
+	pgsa_frame_put(frame);
+	return pgsa_word_state(word) > PGSA_FRAME_OPEN &&
+	       FIELD_GET(PGSA_WORD_CORRECT, word) == id;
+}
+
+/*
+ * Nobody who claims the frame from now on can miss that the entry has gone: the
+ * grace period before sealing waits for the spinlock to be released.
+ */
+static u8 *pgsa_store_take(struct pgsa_store *store, unsigned int id,
+			   unsigned long pfn)
+{
+	u8 *entry = NULL;
+
+	xa_lock(&store->index);
+	if (!pgsa_store_wanted(id, pfn))
+		entry = __xa_erase(&store->index, pfn);
+	xa_unlock(&store->index);
+	return entry;
+}
+
+/**
+ * pgsa_store_trim - take entries away whose frames are no longer sealed
+ * @code: the code
+ *
+ * Context: Process context, may sleep.
+ */
+void pgsa_store_trim(const struct pgsa_code *code)
+{
+	struct pgsa_store *store = pgsa_store(code);
+	unsigned int id = pgsa_code_id(code);
+	unsigned long pfn;
+	u8 *entry;
+
+	xa_for_each(&store->index, pfn, entry) {
+		if (!pgsa_store_wanted(id, pfn)) {
+			entry = pgsa_store_take(store, id, pfn);
+			if (entry)
+				atomic_long_dec(&store->nr);
+			kvfree_rcu_mightsleep(entry);
+		}
+		cond_resched();
+	}
+}
+EXPORT_SYMBOL_IF_KUNIT(pgsa_store_trim);
+
+static int pgsa_store_create(struct pgsa_store *store,
+			     const struct pgsa_code *code)
+{
+	if (store->cache)
+		return 0;
+	store->cache = kmem_cache_create(code->name, code->check_bytes,
+					 __alignof__(u64), SLAB_NO_MERGE, NULL);
+	if (!store->cache)
+		return -ENOMEM;
+	xa_init(&store->index);
+	return 0;
+}
+
+/**
+ * pgsa_store_open - a policy with a code goes live
+ * @code: the code
+ *
+ * Context: Process context, may sleep.
+ * Return: 0 or -ENOMEM.
+ */
+int pgsa_store_open(const struct pgsa_code *code)
+{
+	struct pgsa_store *store = pgsa_store(code);
+	int ret;
+
+	guard(mutex)(&pgsa_stores_lock);
+	ret = pgsa_store_create(store, code);
+	if (!ret)
+		store->users++;
+	return ret;
+}
+EXPORT_SYMBOL_IF_KUNIT(pgsa_store_open);
+
+/* Nobody would take the entries away, so the frames are no longer sealed. */
+static void pgsa_store_unseal(struct pgsa_store *store, unsigned int id)
+{
+	unsigned long pfn;
+	u8 *entry;
+
+	xa_for_each(&store->index, pfn, entry) {
+		if (pgsa_store_wanted(id, pfn))
+			pgsa_frames_write(pfn, 1);
+		cond_resched();
+	}
+}
+
+/**
+ * pgsa_store_close - a policy with a code has stopped
+ * @code: the code
+ *
+ * Context: Process context, may sleep.
+ */
+void pgsa_store_close(const struct pgsa_code *code)
+{
+	struct pgsa_store *store = pgsa_store(code);
+
+	guard(mutex)(&pgsa_stores_lock);
+	if (!--store->users)
+		pgsa_store_unseal(store, pgsa_code_id(code));
+	pgsa_store_trim(code);
+}
+EXPORT_SYMBOL_IF_KUNIT(pgsa_store_close);
+
+/**
+ * pgsa_store_bytes - memory taken by all entries
+ *
+ * Context: Any context.
+ * Return: number of bytes, without what the index and the allocator need.
+ */
+unsigned long pgsa_store_bytes(void)
+{
+	const struct pgsa_code *code = NULL;
+	unsigned long bytes = 0;
+
+	while ((code = pgsa_code_next(code)))
+		bytes += atomic_long_read(&pgsa_store(code)->nr) *
+			 code->check_bytes;
+	return bytes;
+}
+EXPORT_SYMBOL_IF_KUNIT(pgsa_store_bytes);
