@@ -40,3 +40,28 @@ const struct pgsa_code *pgsa_code_find(const char *name)
 			break;
 	return code;
 }
+
+const struct pgsa_code_variant *
+pgsa_code_next_variant(const struct pgsa_code *code,
+		       const struct pgsa_code_variant *prev)
+{
+	const struct pgsa_code_variant *v = prev ? prev + 1 : code->variants;
+
+	while (v->name && v->usable && !v->usable())
+		v++;
+	return v->name ? v : NULL;
+}
+
+const struct pgsa_code_variant *pgsa_code_fast(const struct pgsa_code *code)
+{
+	return pgsa_code_next_variant(code, NULL);
+}
+
+const struct pgsa_code_variant *pgsa_code_plain(const struct pgsa_code *code)
+{
+	const struct pgsa_code_variant *v = pgsa_code_fast(code);
+
+	while (v->fpu)
+		v = pgsa_code_next_variant(code, v);
+	return v;
+}

@@ -28,6 +28,12 @@ static inline void put_unaligned_le16(u16 value, void *p)
 	memcpy(p, &value, sizeof(value));
 }
 
+static inline void put_unaligned_le64(u64 value, void *p)
+{
+	value = htole64(value);
+	memcpy(p, &value, sizeof(value));
+}
+
 static inline void put_unaligned_le32(u32 value, void *p)
 {
 	value = htole32(value);
