@@ -22,10 +22,11 @@ help:
 	@echo 'make check    run all tests; SUITES="style kunit-um ..." runs only some'
 	@echo 'make check-debug   run the selftests on kernels with KASAN, lockdep and KCSAN'
 	@echo 'make stress   keep the memory of a guest as busy as possible, without and with flips'
+	@echo 'make bench    measure the codes, in user space and in the kernel of a guest'
 	@echo 'make kernel   build the guest kernel: $(BUILD)/PLATFORM/'
 	@echo 'make clean    remove everything that was built'
 	@echo
-	@echo 'PLATFORM=um      User Mode Linux, for demo, stress and kernel (this is the default)'
+	@echo 'PLATFORM=um      User Mode Linux, for demo, stress, bench, kernel (this is the default)'
 	@echo 'PLATFORM=x86_64  x86-64 in QEMU'
 	@echo 'KSRC=DIR         an unpacked Linux 6.12 tree instead of linux-source-6.12;'
 	@echo '                 it is copied, never changed'
@@ -53,8 +54,14 @@ check-debug:
 stress:
 	@$(SCRIPTS)/stress
 
+bench: tools
+	@echo 'In user space:'
+	@$(MAKE) -s -C $(SCRIPTS)/codes BUILD=$(BUILD)/tools/codes bench
+	@echo 'In a kernel ($(PLATFORM)):'
+	@$(SCRIPTS)/guest -p $(PLATFORM) -- cat /sys/kernel/debug/pgsa/codes_bench
+
 clean:
 	@rm -rf $(BUILD)
 	@echo 'clean: $(BUILD) is gone'
 
-.PHONY: help kernel tools demo check check-debug stress clean
+.PHONY: help kernel tools demo check check-debug stress bench clean

@@ -43,6 +43,9 @@ struct pgsa_frame {
 	unsigned int writers;
 	unsigned int generation;
 	unsigned int hurt;
+	char correct[32];	/* empty while it is not sealed */
+	unsigned long stored;	/* frame of its redundancy, or 0 */
+	unsigned int stored_offset;
 	char admit[32];
 };
 
@@ -167,6 +170,9 @@ static inline void pgsa_parse_frame(const char *line, struct pgsa_frame *frame)
 	frame->writers = pgsa_number(line, "writers");
 	frame->generation = pgsa_number(line, "generation");
 	frame->hurt = pgsa_number(line, "hurt");
+	frame->stored = pgsa_number(line, "stored");
+	frame->stored_offset = pgsa_number(line, "stored_offset");
+	pgsa_field(line, "correct", frame->correct, sizeof(frame->correct));
 	pgsa_field(line, "state", frame->state, sizeof(frame->state));
 	pgsa_field(line, "admit", frame->admit, sizeof(frame->admit));
 }

@@ -179,7 +179,7 @@ static void test_right_config(void)
 static void test_defaults(void)
 {
 	static const char *const defaults[] = {
-		"0", "sweep", "crc32", "hamming", "mapped", "10", "1000",
+		"0", "sweep", "crc32c", "hamming", "mapped", "10", "1000",
 	};
 	char path[128], value[64];
 	unsigned int i;

@@ -52,6 +52,7 @@ struct report {
 	int bit;
 	long long delay_ns;
 	char result[16];
+	char code[32];
 };
 
 /* One of each for a whole program, of however many files it is made. */
@@ -248,6 +249,7 @@ static inline bool trace_next(struct report *report)
 		report->bit = atoi(value);
 		pgsa_field(line, "delay_ns", value, sizeof(value));
 		report->delay_ns = atoll(value);
+		pgsa_field(line, "code", report->code, sizeof(report->code));
 		pgsa_field(line, "result", report->result,
 			   sizeof(report->result));
 		return true;
