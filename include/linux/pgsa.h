@@ -14,6 +14,7 @@
 #ifndef _LINUX_PGSA_H
 #define _LINUX_PGSA_H
 
+#include <linux/compiler.h>
 #include <linux/jump_label.h>
 #include <linux/types.h>
 
@@ -77,6 +78,14 @@ static __always_inline bool pgsa_on(void)
 	return static_branch_unlikely(&pgsa_key);
 }
 
+/*
+ * Without any of these bits an entry cannot write. That saves most calls: those
+ * for entries of files and, after fork(), of anonymous memory. A shadow stack is
+ * written through entries that are dirty and not writable. Not pte_write(), which
+ * is defined further down in asm/pgtable.h.
+ */
+#define PGSA_PTE_MAY_WRITE	(_PAGE_RW | _PAGE_DIRTY)
+
 /**
  * pgsa_page_free - a block of frames is about to be freed
  * @page: first page of the block
@@ -102,7 +111,8 @@ static inline void pgsa_page_free(struct page *page, unsigned int order)
 static inline void pgsa_ptes_set(struct mm_struct *mm, pte_t *ptep, pte_t pte,
 				 unsigned int nr)
 {
-	if (pgsa_on())
+	if (pgsa_on() &&
+	    (pte.pte | READ_ONCE(ptep->pte)) & PGSA_PTE_MAY_WRITE)
 		__pgsa_ptes_set(mm, ptep, pte, nr);
 }
 
@@ -130,7 +140,7 @@ static inline void pgsa_pte_access(struct vm_area_struct *vma, pte_t *ptep,
  */
 static inline void pgsa_pte_wrprotect(struct mm_struct *mm, pte_t pte)
 {
-	if (pgsa_on())
+	if (pgsa_on() && pte.pte & PGSA_PTE_MAY_WRITE)
 		__pgsa_pte_wrprotect(mm, pte);
 }
 
@@ -143,7 +153,7 @@ static inline void pgsa_pte_wrprotect(struct mm_struct *mm, pte_t pte)
  */
 static inline void pgsa_pte_clear(struct mm_struct *mm, pte_t pte)
 {
-	if (pgsa_on())
+	if (pgsa_on() && pte.pte & PGSA_PTE_MAY_WRITE)
 		__pgsa_pte_clear(mm, pte);
 }
 

@@ -9,7 +9,6 @@
 #define _GNU_SOURCE
 #include <err.h>
 #include <fcntl.h>
-#include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -67,9 +66,24 @@ static int this_file(void)
 	return fd;
 }
 
+/* Pages that a child gets, and that stay shared. */
+static void pages_to_inherit(void)
+{
+	static char *area;
+
+	if (area)
+		return;
+	area = map(LENGTH, PROT_READ | PROT_WRITE,
+		   MAP_PRIVATE | MAP_ANONYMOUS, -1);
+	write_pages(area);
+}
+
 static uint64_t fork_exit(void)
 {
-	pid_t pid = fork();
+	pid_t pid;
+
+	pages_to_inherit();
+	pid = fork();
 
 	if (pid < 0)
 		err(1, "fork");
@@ -152,6 +166,7 @@ static uint64_t map_unmap_512(void)
 	return 1;
 }
 
+/* No child gets the pages, or else the right to write would not come back. */
 static uint64_t mprotect_pair(void)
 {
 	static char *area;
@@ -159,6 +174,7 @@ static uint64_t mprotect_pair(void)
 	if (!area) {
 		area = map(LENGTH, PROT_READ | PROT_WRITE,
 			   MAP_PRIVATE | MAP_ANONYMOUS, -1);
+		madvise(area, LENGTH, MADV_DONTFORK);
 		write_pages(area);
 	}
 	if (mprotect(area, LENGTH, PROT_READ) ||
