@@ -55,11 +55,15 @@ static void pgsa_pte_replace(const struct mm_struct *mm, pte_t old, pte_t new)
 void __pgsa_ptes_set(struct mm_struct *mm, pte_t *ptep, pte_t pte,
 		     unsigned int nr)
 {
+	pte_t old = ptep_get(ptep);
+
 	if (pgsa_dropped(PGSA_HOOK_PTES_SET))
 		return;
 	/* More than one entry is only ever stored where there was none. */
-	if (nr == 1)
-		pgsa_pte_replace(mm, ptep_get(ptep), pte);
+	if (pgsa_pte_writes(old))
+		pgsa_pte_replace(mm, old, pte);
+	else if (nr == 1)
+		pgsa_pte_add(mm, pte);
 	else if (pgsa_pte_writes(pte) && pgsa_mm_counts(mm))
 		pgsa_frames_add_writer(pte_pfn(pte), nr);
 }
