@@ -6,11 +6,16 @@
 #ifndef PGSA_PAGES_H
 #define PGSA_PAGES_H
 
+/* Of a page that can be read: it may be on its way to another frame just now. */
 static inline unsigned long pfn_of(const void *addr)
 {
+	unsigned int tries = 100;
 	unsigned long pfn;
-	int err = pgsa_pfn(getpid(), (unsigned long)addr, &pfn);
+	int err;
 
+	while ((err = pgsa_pfn(getpid(), (unsigned long)addr, &pfn)) == -ENXIO &&
+	       tries--)
+		(void)*(const volatile char *)addr;
 	check(!err, "pagemap of %p: %s", addr, strerror(-err));
 	return pfn;
 }
