@@ -114,8 +114,9 @@ static void test_interval(void)
 	diag("interval_ms=500: %llu cycles in %.0f s, last %.1f ms", cycles,
 	     MEASURE_S, policy_stat("last_cycle_ns") / 1e6);
 	check(cycles <= slow + 1, "%llu cycles instead of %llu", cycles, slow);
-	/* A cycle may itself take as long as the pause. */
-	check(cycles >= slow / 2, "%llu cycles instead of %llu", cycles, slow);
+	/* A cycle may itself take as long as the pause, or on slow kernels longer. */
+	check(cycles >= slow / 2 / slowness(), "%llu cycles instead of %llu",
+	      cycles, slow);
 }
 
 static void test_no_interval(void)
