@@ -13,7 +13,8 @@ typedef __u16 u16;
 typedef __u32 u32;
 typedef __u64 u64;
 
-#define __aligned(bytes) __attribute((aligned(bytes)))
+#define __aligned(bytes)	__attribute__((aligned(bytes)))
+#define __maybe_unused		__attribute__((unused))
 
 #if __has_attribute(__uninitialized__)
 #define __uninitialized __attribute__((__uninitialized__))
