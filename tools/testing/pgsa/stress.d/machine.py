@@ -22,7 +22,7 @@ EVIDENCE = '/sys/kernel/tracing/instances/pgsa-evidence'
 DIRTY = re.compile(
     r'WARNING: |BUG: |Oops|INFO: task .* blocked|rcu: INFO|INFO: rcu|'
     r'general protection|KASAN|KCSAN|UBSAN|Kernel panic|possible .* locking|'
-    r'pgsa: (?!keeping |error: |inject: )')
+    r'pgsa: (?!keeping |code |error: |inject: )')
 
 started = time.monotonic()
 
