@@ -60,12 +60,12 @@ void __pgsa_ptes_set(struct mm_struct *mm, pte_t *ptep, pte_t pte,
 	if (pgsa_dropped(PGSA_HOOK_PTES_SET))
 		return;
 	/* More than one entry is only ever stored where there was none. */
-	if (pgsa_pte_writes(old))
+	if (nr > 1 && pgsa_pte_writes(pte) && pgsa_mm_counts(mm))
+		pgsa_frames_add_writer(pte_pfn(pte), nr);
+	else if (nr == 1 && pgsa_pte_writes(old))
 		pgsa_pte_replace(mm, old, pte);
 	else if (nr == 1)
 		pgsa_pte_add(mm, pte);
-	else if (pgsa_pte_writes(pte) && pgsa_mm_counts(mm))
-		pgsa_frames_add_writer(pte_pfn(pte), nr);
 }
 EXPORT_SYMBOL(__pgsa_ptes_set);
 
