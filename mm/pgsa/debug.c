@@ -114,8 +114,8 @@ static bool pgsa_vma_unwritable(struct folio *folio, struct vm_area_struct *vma,
  * An entry is counted before it is stored, so one that is found while the claim
  * still holds was never counted.
  *
- * Context: Between pgsa_hurry() and pgsa_hurry_end(); may sleep all the same.
- *	    Passes over what is locked by others.
+ * Context: Between pgsa_preempt_disable() and pgsa_preempt_enable(); may sleep
+ *	    all the same. Passes over what is locked by others.
  */
 void pgsa_debug_unwritable(struct folio *folio, const struct pgsa_claim *claim)
 {
@@ -127,10 +127,10 @@ void pgsa_debug_unwritable(struct folio *folio, const struct pgsa_claim *claim)
 
 	if (pgsa_dropped(PGSA_RULE_LOCK))
 		return;
-	pgsa_hurry_end();
+	pgsa_preempt_enable();
 	/* Every such walk looks at areas that others may be changing. */
 	kcsan_disable_current();
 	rmap_walk(folio, &walk);
 	kcsan_enable_current();
-	pgsa_hurry();
+	pgsa_preempt_disable();
 }

@@ -77,7 +77,7 @@ static __always_inline u64 pgsa_word_moved(u64 word, enum pgsa_frame_state to)
 		  FIELD_PREP(PGSA_WORD_STATE, to);
 
 	if (to == PGSA_FRAME_OPEN || to == PGSA_FRAME_NONE) {
-		u64 next = word + (1ULL << __bf_shf(PGSA_WORD_GENERATION));
+		u64 next = word + PGSA_WORD_AGE;
 
 		new &= ~(PGSA_WORD_CODES | PGSA_WORD_GENERATION);
 		new |= next & PGSA_WORD_GENERATION;

@@ -73,7 +73,8 @@ bool pgsa_code_stronger(const struct pgsa_code *code,
 			const struct pgsa_code *than);
 int pgsa_store_open(const struct pgsa_code *code);
 void pgsa_store_close(const struct pgsa_code *code);
-bool pgsa_store_prepare(const struct pgsa_code *code, unsigned long pfn);
+bool pgsa_store_prepare(const struct pgsa_code *code, unsigned long pfn,
+			gfp_t gfp);
 u8 *pgsa_store_find(const struct pgsa_code *code, unsigned long pfn);
 void pgsa_store_check(const struct pgsa_code *code, const u8 *stored,
 		      u8 *check);
@@ -308,13 +309,13 @@ void pgsa_search_wake(struct pgsa_search *search);
  * of the lowest priority gets a CPU again. On PREEMPT_RT they do, for there the
  * last reference to a folio cannot be given back without sleeping.
  */
-static inline void pgsa_hurry(void)
+static inline void pgsa_preempt_disable(void)
 {
 	if (!IS_ENABLED(CONFIG_PREEMPT_RT))
 		preempt_disable();
 }
 
-static inline void pgsa_hurry_end(void)
+static inline void pgsa_preempt_enable(void)
 {
 	if (!IS_ENABLED(CONFIG_PREEMPT_RT))
 		preempt_enable();

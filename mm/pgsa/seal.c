@@ -149,14 +149,14 @@ static bool pgsa_seal_frame(struct pgsa_frame *frame, struct page *page,
 	return true;
 }
 
-/* A place for the redundancy, if it needs one; this may sleep. */
-static bool pgsa_seal_prepare(struct pgsa_search *search,
-			      const struct pgsa_claim *claim)
+/* A place for the redundancy, if it needs one; not to be fought for. */
+static bool pgsa_seal_prepare(struct pgsa_search *search, unsigned long pfn,
+			      gfp_t gfp)
 {
 	const struct pgsa_code *correct = search->policy->correct;
 
 	if (!pgsa_code_stored(correct) ||
-	    pgsa_store_prepare(correct, claim->pfn))
+	    pgsa_store_prepare(correct, pfn, gfp | __GFP_NOWARN))
 		return true;
 	pgsa_stat_add(search->policy, PGSA_STAT_REDUNDANCY_FAILURES, 1);
 	return false;
@@ -174,8 +174,9 @@ static bool pgsa_seal_one(struct pgsa_search *search,
 
 	if (!page)
 		return false;
-	prepared = pgsa_seal_prepare(search, claim);
-	pgsa_hurry();
+	prepared = pgsa_seal_prepare(search, claim->pfn,
+				     GFP_KERNEL | __GFP_NORETRY);
+	pgsa_preempt_disable();
 	folio = prepared ? pgsa_folio_lock(page, &refusal) : NULL;
 	if (folio)
 		pgsa_debug_unwritable(folio, claim);
@@ -188,7 +189,7 @@ static bool pgsa_seal_one(struct pgsa_search *search,
 		pgsa_frame_put(frame);
 	if (folio)
 		pgsa_folio_unlock(folio);
-	pgsa_hurry_end();
+	pgsa_preempt_enable();
 	return sealed;
 }
 
@@ -298,7 +299,10 @@ unlock:
 	pgsa_folio_unlock(folio);
 }
 
-/* Sealed for a policy that asked for less: seal it anew. */
+/*
+ * Sealed for a policy that asked for less: seal it anew, but do not open what
+ * could not be sealed then.
+ */
 static void pgsa_strengthen(struct pgsa_search *search, struct page *page,
 			    struct pgsa_frame *frame, u64 word)
 {
@@ -307,6 +311,8 @@ static void pgsa_strengthen(struct pgsa_search *search, struct page *page,
 	unsigned long pfn = page_to_pfn(page);
 
 	if (pgsa_code_stronger(search->policy->correct, now) &&
+	    pgsa_page_refusal(page) == PGSA_ADMITTED &&
+	    pgsa_seal_prepare(search, pfn, GFP_NOWAIT) &&
 	    pgsa_frame_move(frame, pfn, &word, PGSA_FRAME_OPEN))
 		pgsa_seal_claim(search, pfn, word);
 }
@@ -373,11 +379,11 @@ void pgsa_visit(struct pgsa_search *search, unsigned long pfn)
 	struct page *page = pfn_to_page(pfn);
 	struct pgsa_frame *frame;
 
-	pgsa_hurry();
+	pgsa_preempt_disable();
 	frame = pgsa_frame_get(page);
 	if (frame) {
 		pgsa_visit_frame(search, page, frame);
 		pgsa_frame_put(frame);
 	}
-	pgsa_hurry_end();
+	pgsa_preempt_enable();
 }

@@ -25,9 +25,6 @@
 /* Two frames of data in one row of a memory device would be lost together. */
 #define PGSA_ROW_BYTES	8192
 
-/* A frame that is not sealed now will be later: no reason to try hard. */
-#define PGSA_STORE_GFP	(GFP_KERNEL | __GFP_NORETRY | __GFP_NOWARN)
-
 /**
  * struct pgsa_store - the redundancy of all frames that one code has sealed
  * @index: the entries by frame number
@@ -73,25 +70,30 @@ static bool pgsa_same_row(const void *entry, unsigned long pfn)
  * is not one of kmalloc()'s, for our cache is never merged with others.
  */
 static u8 *pgsa_store_alloc(struct pgsa_store *store,
-			    const struct pgsa_code *code, unsigned long pfn)
+			    const struct pgsa_code *code, unsigned long pfn,
+			    gfp_t gfp)
 {
-	u8 *entry = kmem_cache_alloc(store->cache, PGSA_STORE_GFP);
+	u8 *entry = kmem_cache_alloc(store->cache, gfp);
 
 	if (!entry || !pgsa_same_row(entry, pfn))
 		return entry;
 	kfree(entry);
-	return kmalloc(code->check_bytes, PGSA_STORE_GFP);
+	return kmalloc(code->check_bytes, gfp);
 }
 
 /**
  * pgsa_store_prepare - make sure that the redundancy of a frame has a place
  * @code: the code
- * @pfn: number of the frame, which the caller has in SEALING
+ * @pfn: number of the frame
+ * @gfp: how to allocate it
  *
- * Context: Process context, may sleep.
+ * Only a frame that the caller has in SEALING keeps its place for certain.
+ *
+ * Context: Process context, may sleep if @gfp says so.
  * Return: true if there is one; false if there is no memory.
  */
-bool pgsa_store_prepare(const struct pgsa_code *code, unsigned long pfn)
+bool pgsa_store_prepare(const struct pgsa_code *code, unsigned long pfn,
+			gfp_t gfp)
 {
 	struct pgsa_store *store = pgsa_store(code);
 	u8 *entry;
@@ -99,10 +101,10 @@ bool pgsa_store_prepare(const struct pgsa_code *code, unsigned long pfn)
 
 	if (xa_load(&store->index, pfn))
 		return true;
-	entry = pgsa_store_alloc(store, code, pfn);
+	entry = pgsa_store_alloc(store, code, pfn, gfp);
 	if (!entry)
 		return false;
-	ret = xa_insert(&store->index, pfn, entry, PGSA_STORE_GFP);
+	ret = xa_insert(&store->index, pfn, entry, gfp);
 	if (!ret)
 		atomic_long_inc(&store->nr);
 	else

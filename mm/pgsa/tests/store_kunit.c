@@ -33,7 +33,7 @@ static u8 *store_prepare(struct kunit *test, unsigned long pfn)
 {
 	struct store_test *st = test->priv;
 
-	KUNIT_ASSERT_TRUE(test, pgsa_store_prepare(st->code, pfn));
+	KUNIT_ASSERT_TRUE(test, pgsa_store_prepare(st->code, pfn, GFP_KERNEL));
 	KUNIT_ASSERT_NOT_NULL(test, store_entry(test, pfn));
 	return store_entry(test, pfn);
 }

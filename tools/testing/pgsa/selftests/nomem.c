@@ -300,6 +300,32 @@ static void test_redundancy(void)
 	flip_is_repaired(page, 4711);
 }
 
+/* What another policy has sealed with less is not opened in vain. */
+static void test_stronger(void)
+{
+	const uint32_t *page = new_pages(1, PROT_READ);
+	unsigned int i;
+
+	need_faults();
+	policy_must_set("enable", "0");
+	policy_must_set("correct", "lane");
+	other_create();
+	check(!call_enable(), "it cannot be enabled");
+	wait_sealed(page);
+	policy_must_set("enable", "1");
+	fail_all(searcher());
+	while (!policy_stat("redundancy_failures"))
+		sleep_ms(10);
+	for (i = 0; i < 100; i++) {
+		struct pgsa_frame frame = frame_of(pfn_of(page));
+
+		check(is_sealed(&frame), "%s for lack of memory", frame.state);
+		sleep_ms(2);
+	}
+	fail_all(0);
+	check(!call_rmdir(), "rmdir: %s", strerror(errno));
+}
+
 /* Leaks */
 
 /* Bytes that the kernel has allocated for itself, but for caches of files. */
@@ -377,6 +403,7 @@ static const struct selftest tests[] = {
 	{ "no memory for an injection", test_inject },
 	{ "no memory for the searcher", test_searcher },
 	{ "no memory for redundancy", test_redundancy },
+	{ "no memory for more redundancy", test_stronger },
 	{ "nothing is lost when memory runs out", test_leaks },
 };
 
