@@ -303,18 +303,24 @@ static void test_redundancy(void)
 /* What another policy has sealed with less is not opened in vain. */
 static void test_stronger(void)
 {
-	const uint32_t *page = new_pages(1, PROT_READ);
+	unsigned long long failures;
+	const uint32_t *page;
 	unsigned int i;
 
 	need_faults();
 	policy_must_set("enable", "0");
 	policy_must_set("correct", "lane");
-	other_create();
-	check(!call_enable(), "it cannot be enabled");
-	wait_sealed(page);
 	policy_must_set("enable", "1");
 	fail_all(searcher());
-	while (!policy_stat("redundancy_failures"))
+	/* It rests, lest it claims what it cannot seal before the other does. */
+	policy_must_set("interval_ms", "86400000");
+	other_create();
+	check(!call_enable(), "it cannot be enabled");
+	page = new_pages(1, PROT_READ);
+	wait_sealed(page);
+	failures = policy_stat("redundancy_failures");
+	policy_must_set("interval_ms", "0");
+	while (policy_stat("redundancy_failures") == failures)
 		sleep_ms(10);
 	for (i = 0; i < 100; i++) {
 		struct pgsa_frame frame = frame_of(pfn_of(page));
@@ -371,11 +377,29 @@ static void fail_everything(void)
 	check(!call_rmdir(), "rmdir: %s", strerror(errno));
 }
 
-/* Each round would lose at least one object for each fault that leaks. */
-static void test_leaks(void)
+static long long lost_bytes(void)
 {
 	long long before, after;
 	int i;
+
+	sleep_ms(500);
+	before = kernel_bytes();
+	for (i = 0; i < LEAK_ROUNDS; i++)
+		fail_everything();
+	sleep_ms(500);
+	after = kernel_bytes();
+	diag("%d rounds: %lld bytes, then %lld", LEAK_ROUNDS, before, after);
+	return after - before;
+}
+
+/*
+ * Each round would lose at least one object for each fault that leaks. Others
+ * allocate, too, the stack of a new kworker for example, but not every time.
+ */
+static void test_leaks(void)
+{
+	long long lost;
+	int tries = 4;
 
 	/* KASAN keeps some MiB that have been freed, to see who uses them. */
 	if (slowness() > 1)
@@ -384,14 +408,10 @@ static void test_leaks(void)
 	alarm(4 * TEST_SECONDS);
 	fail_everything();
 	fail_everything();
-	sleep_ms(500);
-	before = kernel_bytes();
-	for (i = 0; i < LEAK_ROUNDS; i++)
-		fail_everything();
-	sleep_ms(500);
-	after = kernel_bytes();
-	diag("%d rounds: %lld bytes, then %lld", LEAK_ROUNDS, before, after);
-	check(after - before < LEAK_MAX, "%lld bytes are lost", after - before);
+	do {
+		lost = lost_bytes();
+	} while (lost >= LEAK_MAX && --tries);
+	check(tries, "%lld bytes are lost, every time", lost);
 }
 
 static const struct selftest tests[] = {
