@@ -215,19 +215,39 @@ static void test_detect_only(void)
 	expect_unresolved(page, damaged, pfn);
 }
 
-/* Others read the page all the time; that is no reason to miss a flip. */
+static void read_other(pid_t pid, char *page)
+{
+	char copy[PGSA_PAGE];
+	struct iovec local = { copy, PGSA_PAGE }, remote = { page, PGSA_PAGE };
+
+	if (process_vm_readv(pid, &local, 1, &remote, 1, 0) != PGSA_PAGE)
+		_exit(TEST_FAIL);
+}
+
+/*
+ * Others read the page all the time; that is no reason to miss a flip. The first
+ * read gives us another frame, for only what nobody else maps is pinned, and
+ * fork() has shared the page. A flip just before it would be copied.
+ */
 static void test_readers(void)
 {
-	char *page = (char *)new_pages(1, PROT_READ), copy[PGSA_PAGE];
-	struct iovec local = { copy, PGSA_PAGE }, remote = { page, PGSA_PAGE };
-	pid_t parent = getpid(), pid = fork_child();
+	char *page = (char *)new_pages(1, PROT_READ), byte;
+	pid_t parent = getpid(), pid;
 	unsigned int i;
+	int ready[2];
 
+	check(!pipe(ready), "pipe: %s", strerror(errno));
+	pid = fork_child();
+	if (!pid)
+		read_other(parent, page);
+	if (!pid && write(ready[1], "", 1) != 1)
+		_exit(TEST_FAIL);
 	while (!pid) {
-		if (process_vm_readv(parent, &local, 1, &remote, 1, 0) < 0)
-			_exit(TEST_FAIL);
+		read_other(parent, page);
 		sched_yield();
 	}
+	close(ready[1]);
+	check(read(ready[0], &byte, 1) == 1, "no reader");
 	for (i = 0; i < 50; i++)
 		flip_is_repaired(page, i * 600);
 	kill(pid, SIGKILL);
