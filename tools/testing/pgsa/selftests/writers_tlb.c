@@ -19,9 +19,10 @@
 
 #define STALE_TABLES	4096
 #define STALE_SIZE	(STALE_TABLES * HUGE_SIZE)
-#define STALE_ROUNDS	5
+#define STALE_ROUNDS	5	/* or more, until there is a hit */
 #define STALE_HITS	3	/* are enough */
 #define STALE_SECONDS	3	/* for one round at most */
+#define STALE_LIMIT	(TEST_SECONDS / 2)	/* for all of them */
 
 #define WRITER_CPU	0
 #define CHANGER_CPU	1
@@ -192,10 +193,14 @@ static void stale_prepare(void)
 
 static void stale_rounds(const struct change *change)
 {
+	double limit = now_s() + STALE_LIMIT;
 	unsigned int i;
 
-	for (i = 0; i < STALE_ROUNDS && hits < STALE_HITS; i++)
+	for (i = 0; i < STALE_ROUNDS || (!hits && now_s() < limit); i++) {
+		if (hits == STALE_HITS)
+			break;
 		stale_round(change);
+	}
 	diag("sealed in time in %u of %u rounds", hits, i);
 	expect_no_errors(100);
 	if (!hits)
