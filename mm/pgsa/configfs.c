@@ -30,8 +30,8 @@ static struct pgsa_policy *stats_to_policy(struct config_item *item)
 static ssize_t pgsa_show_stat(struct config_item *item, char *page,
 			      enum pgsa_stat stat)
 {
-	return sysfs_emit(page, "%llu\n",
-			  READ_ONCE(stats_to_policy(item)->stats[stat]));
+	return sysfs_emit(page, "%lld\n",
+			  atomic64_read(&stats_to_policy(item)->stats[stat]));
 }
 
 #define PGSA_STAT(name, stat)						\
@@ -79,7 +79,7 @@ static ssize_t pgsa_policy_enable_show(struct config_item *item, char *page)
 	struct pgsa_policy *policy = to_policy(item);
 
 	guard(mutex)(&policy->lock);
-	return sysfs_emit(page, "%d\n", !!policy->search);
+	return sysfs_emit(page, "%d\n", !!policy->crew);
 }
 
 static ssize_t pgsa_policy_strategy_show(struct config_item *item, char *page)
@@ -128,6 +128,21 @@ static ssize_t pgsa_policy_interval_ms_show(struct config_item *item,
 			  READ_ONCE(to_policy(item)->interval_ms));
 }
 
+static ssize_t pgsa_policy_frames_per_switch_show(struct config_item *item,
+						  char *page)
+{
+	return sysfs_emit(page, "%u\n",
+			  READ_ONCE(to_policy(item)->frames_per_switch));
+}
+
+static ssize_t pgsa_policy_searchers_show(struct config_item *item, char *page)
+{
+	struct pgsa_policy *policy = to_policy(item);
+
+	guard(mutex)(&policy->lock);
+	return sysfs_emit(page, "%u\n", policy->searchers);
+}
+
 #define PGSA_ATTR(name)							\
 static ssize_t pgsa_policy_##name##_store(struct config_item *item,	\
 					  const char *page, size_t count) \
@@ -145,6 +160,8 @@ PGSA_ATTR(correct);
 PGSA_ATTR(scope);
 PGSA_ATTR(cpu_permille);
 PGSA_ATTR(interval_ms);
+PGSA_ATTR(frames_per_switch);
+PGSA_ATTR(searchers);
 
 static struct configfs_attribute *pgsa_policy_attrs[] = {
 	&pgsa_policy_attr_enable,
@@ -154,6 +171,8 @@ static struct configfs_attribute *pgsa_policy_attrs[] = {
 	&pgsa_policy_attr_scope,
 	&pgsa_policy_attr_cpu_permille,
 	&pgsa_policy_attr_interval_ms,
+	&pgsa_policy_attr_frames_per_switch,
+	&pgsa_policy_attr_searchers,
 	NULL
 };
 

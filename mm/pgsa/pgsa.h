@@ -9,6 +9,7 @@
 #include <linux/configfs.h>
 #include <linux/mutex.h>
 #include <linux/preempt.h>
+#include <linux/spinlock.h>
 #include <linux/types.h>
 
 #include "codes/code.h"
@@ -153,6 +154,8 @@ u64 pgsa_governor_pause(struct pgsa_governor *governor, u64 wall_ns,
 
 #define PGSA_PERMILLE_MAX	1000
 #define PGSA_INTERVAL_MS_MAX	86400000	/* one day */
+#define PGSA_SWITCH_FRAMES_MAX	256
+#define PGSA_SEARCHERS_MAX	64
 
 /**
  * enum pgsa_stat - what a policy counts
@@ -160,7 +163,7 @@ u64 pgsa_governor_pause(struct pgsa_governor *governor, u64 wall_ns,
  * @PGSA_STAT_FRAMES_CHECKED: verifications
  * @PGSA_STAT_LAST_CYCLE_FRAMES: verifications in the last complete cycle
  * @PGSA_STAT_LAST_CYCLE_NS: duration of the last complete cycle
- * @PGSA_STAT_CPU_NS: CPU time of the searcher
+ * @PGSA_STAT_CPU_NS: CPU time of the searchers
  * @PGSA_STAT_SEALED: frames sealed
  * @PGSA_STAT_ERRORS: confirmed errors
  * @PGSA_STAT_CORRECTED: errors corrected by code
@@ -185,7 +188,7 @@ enum pgsa_stat {
 	NR_PGSA_STATS
 };
 
-struct pgsa_search;
+struct pgsa_crew;
 
 /**
  * struct pgsa_policy - one configfs directory
@@ -197,7 +200,7 @@ struct pgsa_policy {
 	struct config_group stats_group;
 	/**
 	 * @lock: protects all below but @stats. Inside configfs' own locks;
-	 * held while the searcher starts and stops, so never taken by it.
+	 * held while searchers start and stop, so never taken by one.
 	 */
 	struct mutex lock;
 	/** @strategy: order of the search; fixed while live, as are the codes */
@@ -210,22 +213,26 @@ struct pgsa_policy {
 	unsigned int cpu_permille;
 	/** @interval_ms: least time from cycle to cycle; read lockless */
 	unsigned int interval_ms;
-	/** @search: the running search, or NULL */
-	struct pgsa_search *search;
-	/** @stats: by enum pgsa_stat; written only by the searcher, lockless */
-	u64 stats[NR_PGSA_STATS];
+	/** @frames_per_switch: for a strategy that checks tasks; read lockless */
+	unsigned int frames_per_switch;
+	/** @searchers: number of threads; fixed while live */
+	unsigned int searchers;
+	/** @crew: the running searchers, or NULL */
+	struct pgsa_crew *crew;
+	/** @stats: by enum pgsa_stat; lockless */
+	atomic64_t stats[NR_PGSA_STATS];
 };
 
 static inline void pgsa_stat_set(struct pgsa_policy *policy,
 				 enum pgsa_stat stat, u64 value)
 {
-	WRITE_ONCE(policy->stats[stat], value);
+	atomic64_set(&policy->stats[stat], value);
 }
 
 static inline void pgsa_stat_add(struct pgsa_policy *policy,
 				 enum pgsa_stat stat, u64 nr)
 {
-	pgsa_stat_set(policy, stat, policy->stats[stat] + nr);
+	atomic64_add(nr, &policy->stats[stat]);
 }
 
 void pgsa_policy_init(struct pgsa_policy *policy);
@@ -236,6 +243,9 @@ int pgsa_policy_set_correct(struct pgsa_policy *policy, const char *text);
 int pgsa_policy_set_scope(struct pgsa_policy *policy, const char *text);
 int pgsa_policy_set_cpu_permille(struct pgsa_policy *policy, const char *text);
 int pgsa_policy_set_interval_ms(struct pgsa_policy *policy, const char *text);
+int pgsa_policy_set_frames_per_switch(struct pgsa_policy *policy,
+				      const char *text);
+int pgsa_policy_set_searchers(struct pgsa_policy *policy, const char *text);
 void pgsa_policy_stop(struct pgsa_policy *policy);
 
 static inline const char *pgsa_policy_name(struct pgsa_policy *policy)
@@ -243,8 +253,79 @@ static inline const char *pgsa_policy_name(struct pgsa_policy *policy)
 	return config_item_name(&policy->group.cg_item) ?: "?";
 }
 
+/* crew.c */
+
+/**
+ * struct pgsa_tally - what one searcher did in one cycle, or all together
+ * @frames: frames visited
+ * @checked: frames verified
+ */
+struct pgsa_tally {
+	u64 frames;
+	u64 checked;
+};
+
+/**
+ * struct pgsa_crew - what the searchers of a live policy share
+ */
+struct pgsa_crew {
+	/** @cursor_lock: held while the strategy chooses frames */
+	struct mutex cursor_lock;
+	/** @strategy: that of the policy */
+	const struct pgsa_strategy *strategy;
+	/** @cursor: how far it has come */
+	struct pgsa_cursor cursor;
+	/** @lock: protects what follows; inside @cursor_lock */
+	spinlock_t lock;
+	/** @governor: pacing of all together */
+	struct pgsa_governor governor;
+	/** @cpu_ns: CPU time of all together */
+	u64 cpu_ns;
+	/** @busy: searchers that take part in the cycle */
+	unsigned int busy;
+	/** @over: the strategy has no more frames in this cycle */
+	bool over;
+	/** @cycle_ns: when the cycle began */
+	u64 cycle_ns;
+	/** @cycle_cpu_ns: @cpu_ns at that moment */
+	u64 cycle_cpu_ns;
+	/** @cycle: what those did who have left the cycle */
+	struct pgsa_tally cycle;
+	/** @drain_ns: when the per-CPU LRU caches were last emptied */
+	u64 drain_ns;
+	/** @nr_searches: number of @searches */
+	unsigned int nr_searches;
+	/** @searches: the searchers; fixed */
+	struct pgsa_search *searches[] __counted_by(nr_searches);
+};
+
+/**
+ * struct pgsa_report - a complete cycle
+ * @total: what was done in it
+ * @ns: how long it took
+ * @cpu_ns: CPU time of all searchers
+ */
+struct pgsa_report {
+	struct pgsa_tally total;
+	u64 ns;
+	u64 cpu_ns;
+};
+
+#define PGSA_CREW_WAIT	U64_MAX		/* until woken */
+
+void pgsa_crew_init(struct pgsa_crew *crew, struct pgsa_policy *policy,
+		    u64 wall_ns);
+u64 pgsa_crew_join(struct pgsa_crew *crew, u64 wall_ns, u64 interval_ns);
+int pgsa_crew_take(struct pgsa_crew *crew, unsigned long *pfns,
+		   unsigned int nr);
+bool pgsa_crew_leave(struct pgsa_crew *crew, u64 wall_ns,
+		     const struct pgsa_tally *done, struct pgsa_report *report);
+u64 pgsa_crew_pause(struct pgsa_crew *crew, u64 wall_ns, u64 cpu_ns,
+		    unsigned int permille);
+
 /* search.c */
 
+#define PGSA_CHUNK_FRAMES	256	/* taken from the strategy at a time */
 #define PGSA_CLAIMS_MAX		4096	/* frames sealed after one TLB flush */
 
 /**
@@ -258,48 +339,56 @@ struct pgsa_claim {
 };
 
 /**
- * struct pgsa_search - a live policy's thread and what it works with
+ * struct pgsa_search - one searcher: a thread and what it works with
  * @policy: the policy; its strategy and codes do not change while we live
- * @thread: kpgsad/<policy>
+ * @crew: all searchers of the policy
+ * @thread: kpgsad/<policy>; NULL for one that works in other's threads
  * @detect_id: id of the detecting code
  * @correct_id: id of the correcting code, 0 for none
- * @cpu_ns_before: CPU time that the policy's earlier searchers have used
- * @cursor: how far the strategy has come
- * @governor: pacing
- * @cycle_ns: time at which the cycle began
- * @cycle_cpu_ns: CPU time of the thread at that moment
- * @cycle_frames: frames visited in this cycle
- * @cycle_checked: frames verified in this cycle
- * @drain_ns: time at which the per-CPU LRU caches were last emptied
+ * @cpu_ns: CPU time of the thread at the last look
+ * @idle: the thread has the scheduling policy SCHED_IDLE
+ * @done: this cycle's work
+ * @nr_pfns: number of @pfns
+ * @next_pfn: index of the next one to be visited
  * @nr_claims: number of @claims
  * @first_claim_ns: age of the oldest of them
+ * @nr_waiting: that many of them, the first, wait for a grace period
+ * @grace: the grace period
+ * @flushed: it is over, and no TLB entry is older
+ * @next_claim: index of the next of those that wait
  * @damaged: buffer for a damaged page as it was found
  * @repaired: buffer for the same page, corrected
- * @claims: frames that wait for a grace period and a TLB flush
+ * @pfns: frames taken from the strategy
+ * @claims: frames to be sealed
  */
 struct pgsa_search {
 	struct pgsa_policy *policy;
+	struct pgsa_crew *crew;
 	struct task_struct *thread;
 	unsigned int detect_id;
 	unsigned int correct_id;
-	u64 cpu_ns_before;
-	struct pgsa_cursor cursor;
-	struct pgsa_governor governor;
-	u64 cycle_ns;
-	u64 cycle_cpu_ns;
-	u64 cycle_frames;
-	u64 cycle_checked;
-	u64 drain_ns;
+	u64 cpu_ns;
+	bool idle;
+	struct pgsa_tally done;
+	unsigned int nr_pfns;
+	unsigned int next_pfn;
 	unsigned int nr_claims;
 	u64 first_claim_ns;
+	unsigned int nr_waiting;
+	unsigned long grace;
+	bool flushed;
+	unsigned int next_claim;
 	void *damaged;
 	void *repaired;
+	unsigned long pfns[PGSA_CHUNK_FRAMES];
 	struct pgsa_claim claims[PGSA_CLAIMS_MAX];
 };
 
+struct pgsa_search *pgsa_search_alloc(struct pgsa_policy *policy);
+void pgsa_search_free(struct pgsa_search *search);
 int pgsa_search_start(struct pgsa_policy *policy);
 void pgsa_search_stop(struct pgsa_policy *policy);
-void pgsa_search_wake(struct pgsa_search *search);
+void pgsa_search_wake(struct pgsa_crew *crew);
 
 /* seal.c */
 
@@ -322,8 +411,11 @@ static inline void pgsa_preempt_enable(void)
 }
 
 void pgsa_seal_claim(struct pgsa_search *search, unsigned long pfn, u64 word);
-void pgsa_seal_claimed(struct pgsa_search *search);
+void pgsa_seal_begin(struct pgsa_search *search);
+bool pgsa_seal_step(struct pgsa_search *search, u64 until_ns);
+void pgsa_seal_wait(struct pgsa_search *search);
 void pgsa_seal_abandon(struct pgsa_search *search);
+int pgsa_page_matches(struct page *page);
 void pgsa_visit(struct pgsa_search *search, unsigned long pfn);
 
 /* error.c */

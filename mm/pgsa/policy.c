@@ -8,6 +8,7 @@
 #include <linux/errno.h>
 #include <linux/kstrtox.h>
 #include <linux/minmax.h>
+#include <linux/nodemask.h>
 #include <linux/sched.h>
 #include <linux/printk.h>
 #include <linux/string.h>
@@ -20,6 +21,7 @@
 #define PGSA_DEFAULT_CORRECT		"hamming"
 #define PGSA_DEFAULT_CPU_PERMILLE	10
 #define PGSA_DEFAULT_INTERVAL_MS	1000
+#define PGSA_DEFAULT_SWITCH_FRAMES	16
 
 #define PGSA_TEXT_SHOWN		40UL	/* of a refused text, in the log */
 
@@ -37,6 +39,9 @@ void pgsa_policy_init(struct pgsa_policy *policy)
 	policy->correct = pgsa_code_find(PGSA_DEFAULT_CORRECT);
 	policy->cpu_permille = PGSA_DEFAULT_CPU_PERMILLE;
 	policy->interval_ms = PGSA_DEFAULT_INTERVAL_MS;
+	policy->frames_per_switch = PGSA_DEFAULT_SWITCH_FRAMES;
+	/* Each node has CPUs and a memory controller of its own. */
+	policy->searchers = min(num_online_nodes(), PGSA_SEARCHERS_MAX);
 }
 EXPORT_SYMBOL_IF_KUNIT(pgsa_policy_init);
 
@@ -99,7 +104,7 @@ int pgsa_policy_set_enable(struct pgsa_policy *policy, const char *text)
 		return pgsa_refuse(policy, "enable", text, ret);
 
 	guard(mutex)(&policy->lock);
-	if (on == !!policy->search)
+	if (on == !!policy->crew)
 		return 0;
 	if (!on) {
 		pgsa_search_stop(policy);
@@ -120,7 +125,7 @@ EXPORT_SYMBOL_IF_KUNIT(pgsa_policy_set_enable);
 void pgsa_policy_stop(struct pgsa_policy *policy)
 {
 	guard(mutex)(&policy->lock);
-	if (policy->search)
+	if (policy->crew)
 		pgsa_search_stop(policy);
 }
 
@@ -133,7 +138,7 @@ static int pgsa_set_fixed(struct pgsa_policy *policy, const char *attr,
 		err = -EPERM;
 
 	guard(mutex)(&policy->lock);
-	if (!err && policy->search)
+	if (!err && policy->crew)
 		err = -EBUSY;
 	if (err)
 		return pgsa_refuse(policy, attr, text, err);
@@ -232,8 +237,8 @@ static int pgsa_set_limit(struct pgsa_policy *policy, const char *attr,
 
 	guard(mutex)(&policy->lock);
 	WRITE_ONCE(*field, value);
-	if (policy->search)
-		pgsa_search_wake(policy->search);
+	if (policy->crew)
+		pgsa_search_wake(policy->crew);
 	return 0;
 }
 
@@ -266,3 +271,49 @@ int pgsa_policy_set_interval_ms(struct pgsa_policy *policy, const char *text)
 			      PGSA_INTERVAL_MS_MAX, &policy->interval_ms);
 }
 EXPORT_SYMBOL_IF_KUNIT(pgsa_policy_set_interval_ms);
+
+/**
+ * pgsa_policy_set_frames_per_switch - how much is checked when a task is run
+ * @policy: the policy
+ * @text: 0 to PGSA_SWITCH_FRAMES_MAX frames
+ *
+ * Context: Process context.
+ * Return: 0; -EINVAL for another text; -EPERM without CAP_SYS_ADMIN.
+ */
+int pgsa_policy_set_frames_per_switch(struct pgsa_policy *policy,
+				      const char *text)
+{
+	return pgsa_set_limit(policy, "frames_per_switch", text,
+			      PGSA_SWITCH_FRAMES_MAX,
+			      &policy->frames_per_switch);
+}
+EXPORT_SYMBOL_IF_KUNIT(pgsa_policy_set_frames_per_switch);
+
+/**
+ * pgsa_policy_set_searchers - set the number of threads
+ * @policy: the policy
+ * @text: 1 to PGSA_SEARCHERS_MAX
+ *
+ * Context: Process context.
+ * Return: 0; -EINVAL for another text; -EBUSY while live; -EPERM without
+ * CAP_SYS_ADMIN.
+ */
+int pgsa_policy_set_searchers(struct pgsa_policy *policy, const char *text)
+{
+	unsigned int value = 0;
+	int ret = pgsa_parse_uint(text, PGSA_SEARCHERS_MAX, &value);
+
+	if (!ret && !value)
+		ret = -EINVAL;
+	if (!ret && !capable(CAP_SYS_ADMIN))
+		ret = -EPERM;
+
+	guard(mutex)(&policy->lock);
+	if (!ret && policy->crew)
+		ret = -EBUSY;
+	if (ret)
+		return pgsa_refuse(policy, "searchers", text, ret);
+	policy->searchers = value;
+	return 0;
+}
+EXPORT_SYMBOL_IF_KUNIT(pgsa_policy_set_searchers);

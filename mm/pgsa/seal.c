@@ -52,6 +52,7 @@
 #include <linux/mm.h>
 #include <linux/oom.h>
 #include <linux/rcupdate.h>
+#include <linux/sched/clock.h>
 #include <linux/sched/signal.h>
 #include <linux/string.h>
 #include <asm/tlbflush.h>
@@ -216,33 +217,81 @@ static bool pgsa_devices_share_mm(void)
 }
 
 /**
- * pgsa_seal_claimed - seal all frames that are claimed
- * @search: the search
+ * pgsa_seal_begin - let all claims wait for a grace period
+ * @search: the search, in which none waits yet
  *
- * Context: The searcher's thread, which keeps memory from going offline.
- *	    Sleeps for a grace period.
+ * Context: The searcher's thread.
  */
-void pgsa_seal_claimed(struct pgsa_search *search)
+void pgsa_seal_begin(struct pgsa_search *search)
 {
-	unsigned int i, sealed = 0;
+	search->nr_waiting = search->nr_claims;
+	search->next_claim = 0;
+	search->flushed = false;
+	search->grace = start_poll_synchronize_rcu();
+}
 
-	if (!search->nr_claims)
-		return;
-	if (!pgsa_dropped(PGSA_RULE_GRACE))
-		synchronize_rcu();
-	if (!pgsa_dropped(PGSA_RULE_FLUSH))
+static bool pgsa_grace_over(const struct pgsa_search *search)
+{
+	return pgsa_dropped(PGSA_RULE_GRACE) ||
+	       poll_state_synchronize_rcu(search->grace);
+}
+
+/* Those that came later wait for a grace period of their own. */
+static void pgsa_seal_end(struct pgsa_search *search)
+{
+	search->nr_claims -= search->nr_waiting;
+	memmove(search->claims, search->claims + search->nr_waiting,
+		search->nr_claims * sizeof(*search->claims));
+	search->nr_waiting = 0;
+	search->first_claim_ns = ktime_get_ns();
+}
+
+/**
+ * pgsa_seal_step - seal claims that have waited long enough
+ * @search: the search
+ * @until_ns: do not begin another one after this time of local_clock(), in ns
+ *
+ * Context: The searcher's thread, which keeps memory from going offline. May
+ *	    sleep.
+ * Return: true if there are more for which nobody has to wait.
+ */
+bool pgsa_seal_step(struct pgsa_search *search, u64 until_ns)
+{
+	unsigned int sealed = 0;
+
+	if (!search->nr_waiting || !pgsa_grace_over(search))
+		return false;
+	if (!search->flushed && !pgsa_dropped(PGSA_RULE_FLUSH))
 		flush_tlb_all();
+	search->flushed = true;
 	/* A device that comes later finds read-only entries. */
 	if (pgsa_devices_share_mm()) {
 		pgsa_seal_abandon(search);
-		return;
+		return false;
 	}
-	for (i = 0; i < search->nr_claims; i++) {
-		sealed += pgsa_seal_one(search, &search->claims[i]);
+	do {
+		sealed += pgsa_seal_one(search,
+					&search->claims[search->next_claim++]);
 		cond_resched();
-	}
-	search->nr_claims = 0;
+	} while (search->next_claim < search->nr_waiting &&
+		 local_clock() < until_ns);
 	pgsa_stat_add(search->policy, PGSA_STAT_SEALED, sealed);
+	if (search->next_claim < search->nr_waiting)
+		return true;
+	pgsa_seal_end(search);
+	return false;
+}
+
+/**
+ * pgsa_seal_wait - wait until those that wait can be sealed
+ * @search: the search
+ *
+ * Context: The searcher's thread. Sleeps for a grace period.
+ */
+void pgsa_seal_wait(struct pgsa_search *search)
+{
+	if (search->nr_waiting && !pgsa_grace_over(search))
+		synchronize_rcu();
 }
 
 /**
@@ -253,6 +302,7 @@ void pgsa_seal_claimed(struct pgsa_search *search)
  */
 void pgsa_seal_abandon(struct pgsa_search *search)
 {
+	search->nr_waiting = 0;
 	while (search->nr_claims) {
 		struct pgsa_claim *claim = &search->claims[--search->nr_claims];
 		struct page *page = pfn_to_online_page(claim->pfn);
@@ -299,6 +349,13 @@ unlock:
 	pgsa_folio_unlock(folio);
 }
 
+static bool pgsa_too_weak(const struct pgsa_search *search, u64 word)
+{
+	return pgsa_code_stronger(search->policy->correct,
+				  pgsa_code_by_id(FIELD_GET(PGSA_WORD_CORRECT,
+							    word)));
+}
+
 /*
  * Sealed for a policy that asked for less: seal it anew, but do not open what
  * could not be sealed then.
@@ -306,42 +363,83 @@ unlock:
 static void pgsa_strengthen(struct pgsa_search *search, struct page *page,
 			    struct pgsa_frame *frame, u64 word)
 {
-	const struct pgsa_code *now =
-		pgsa_code_by_id(FIELD_GET(PGSA_WORD_CORRECT, word));
 	unsigned long pfn = page_to_pfn(page);
 
-	if (pgsa_code_stronger(search->policy->correct, now) &&
+	if (pgsa_too_weak(search, word) &&
 	    pgsa_page_refusal(page) == PGSA_ADMITTED &&
 	    pgsa_seal_prepare(search, pfn, GFP_NOWAIT) &&
 	    pgsa_frame_move(frame, pfn, &word, PGSA_FRAME_OPEN))
 		pgsa_seal_claim(search, pfn, word);
 }
 
-static void pgsa_verify(struct pgsa_search *search, struct page *page,
-			struct pgsa_frame *frame, u64 word)
+/*
+ * Does a held page have the content that was sealed? 1: yes, 0: it is not sealed
+ * or has been opened meanwhile, -EBADMSG: no, and that has yet to be confirmed.
+ */
+static int pgsa_compare(struct page *page, struct pgsa_frame *frame, u64 word)
 {
 	union pgsa_check check = { .raw = READ_ONCE(frame->check) };
-	struct folio *folio = pgsa_page_hold(page);
 	bool equal;
 
-	if (!folio)
-		return;
-	equal = pgsa_frame_word(frame) == word &&
-		pgsa_check_equal(&check, word, page_address(page));
-	folio_put(folio);
+	if (pgsa_word_state(word) != PGSA_FRAME_SEALED ||
+	    pgsa_frame_word(frame) != word)
+		return 0;
+	equal = pgsa_check_equal(&check, word, page_address(page));
 
 	/* Pairs with the full barrier of the event before any write. */
 	smp_rmb();
-	if (pgsa_frame_word(frame) != word) {
+	if (pgsa_frame_word(frame) != word)
+		return 0;
+	return equal ? 1 : -EBADMSG;
+}
+
+static void pgsa_verify(struct pgsa_search *search, struct page *page,
+			struct pgsa_frame *frame, u64 word)
+{
+	struct folio *folio = pgsa_page_hold(page);
+	int ret;
+
+	if (!folio)
+		return;
+	ret = pgsa_compare(page, frame, word);
+	folio_put(folio);
+
+	if (!ret) {
 		pgsa_stat_add(search->policy, PGSA_STAT_STALE, 1);
 		return;
 	}
-	pgsa_stat_add(search->policy, PGSA_STAT_FRAMES_CHECKED, 1);
-	search->cycle_checked++;
-	if (!equal)
+	search->done.checked++;
+	if (ret < 0)
 		pgsa_confirm(search, page, frame, word);
 	else
 		pgsa_strengthen(search, page, frame, word);
+}
+
+/**
+ * pgsa_page_matches - is a page as it was sealed?
+ * @page: the page, to which the caller has a reference
+ *
+ * A mismatch is not an error yet: pgsa_visit() confirms it.
+ *
+ * Context: Any context but interrupts.
+ * Return: 1 if it is; 0 if it is not sealed, or not any more; -EBADMSG if not.
+ */
+int pgsa_page_matches(struct page *page)
+{
+	struct pgsa_frame *frame;
+	int ret = 0;
+
+	/* To read memory that is known to be broken may be fatal. */
+	if (PageHWPoison(page))
+		return 0;
+	pgsa_preempt_disable();
+	frame = pgsa_frame_get(page);
+	if (frame) {
+		ret = pgsa_compare(page, frame, pgsa_frame_word(frame));
+		pgsa_frame_put(frame);
+	}
+	pgsa_preempt_enable();
+	return ret;
 }
 
 static void pgsa_visit_frame(struct pgsa_search *search, struct page *page,
@@ -357,6 +455,9 @@ static void pgsa_visit_frame(struct pgsa_search *search, struct page *page,
 			pgsa_seal_claim(search, page_to_pfn(page), word);
 		break;
 	case PGSA_FRAME_SEALED:
+		if (search->thread && search->policy->strategy->seals_only &&
+		    !pgsa_too_weak(search, word))
+			break;
 		/* To read memory that is known to be broken may be fatal. */
 		if (page_mapped(page) && !PageHWPoison(page))
 			pgsa_verify(search, page, frame, word);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The searcher: a policy's thread kpgsad/<policy>, which asks the strategy for
- * frames, visits them, and sleeps as its governor says.
+ * The searchers: a policy's threads kpgsad/<policy>, which ask the strategy for
+ * frames, visit them, and sleep as their governor says.
  */
 #define pr_fmt(fmt) "pgsa: " fmt
 
@@ -13,6 +13,7 @@
 #include <linux/ktime.h>
 #include <linux/memory_hotplug.h>
 #include <linux/printk.h>
+#include <linux/sched/clock.h>
 #include <linux/sched/cputime.h>
 #include <linux/slab.h>
 #include <linux/swap.h>
@@ -21,13 +22,27 @@
 
 #include "pgsa.h"
 
-#define KPGSAD_STEP_FRAMES	64	/* between two looks at the clock */
+#define KPGSAD_STEP_NS		(50 * NSEC_PER_USEC)
+#define KPGSAD_LOOK_FRAMES	8	/* between two looks at the clock */
+#define KPGSAD_BATCH_NS		(20 * NSEC_PER_MSEC)
+#define KPGSAD_GRACE_NS		(100 * NSEC_PER_MSEC)
 #define KPGSAD_CLAIM_AGE_NS	NSEC_PER_SEC
+#define KPGSAD_RETRY_NS		(200 * NSEC_PER_USEC)
 #define KPGSAD_DRAIN_NS		NSEC_PER_SEC
 
-static u64 kpgsad_cpu_ns(void)
+/*
+ * A named share is to be had on a busy machine, too, where SCHED_IDLE gets next
+ * to nothing. Without limit the searcher only takes what nobody wants.
+ */
+static void kpgsad_set_class(struct pgsa_search *search, bool idle)
 {
-	return task_sched_runtime(current);
+	struct sched_param param = {};
+
+	if (idle == search->idle)
+		return;
+	sched_setscheduler_nocheck(search->thread,
+				   idle ? SCHED_IDLE : SCHED_NORMAL, &param);
+	search->idle = idle;
 }
 
 /*
@@ -39,102 +54,186 @@ static void kpgsad_sleep(u64 ns)
 {
 	ktime_t timeout = ns_to_ktime(ns);
 
-	if (ns && !kthread_should_stop())
+	if (ns == PGSA_CREW_WAIT && !kthread_should_stop())
+		schedule();
+	else if (ns && !kthread_should_stop())
 		schedule_hrtimeout_range(&timeout, min(ns >> 4, NSEC_PER_MSEC),
 					 HRTIMER_MODE_REL);
 	__set_current_state(TASK_RUNNING);
 }
 
-static void kpgsad_begin_cycle(struct pgsa_search *search)
+/* Pages wait in per-CPU LRU caches, with a reference that we refuse. */
+static void kpgsad_drain(struct pgsa_crew *crew)
 {
-	search->cycle_ns = ktime_get_ns();
-	search->cycle_cpu_ns = kpgsad_cpu_ns();
-	search->cycle_frames = 0;
-	search->cycle_checked = 0;
+	u64 now = ktime_get_ns();
+	bool due;
 
-	/* Pages wait in per-CPU LRU caches, with a reference that we refuse. */
-	if (search->cycle_ns - search->drain_ns > KPGSAD_DRAIN_NS) {
+	scoped_guard(spinlock, &crew->lock) {
+		due = now - crew->drain_ns > KPGSAD_DRAIN_NS;
+		if (due)
+			crew->drain_ns = now;
+	}
+	if (due)
 		lru_add_drain_all();
-		search->drain_ns = search->cycle_ns;
-	}
 }
 
-static void kpgsad_end_cycle(struct pgsa_search *search)
+static u64 kpgsad_interval_ns(const struct pgsa_search *search)
 {
-	struct pgsa_policy *policy = search->policy;
-	u64 ns = ktime_get_ns() - search->cycle_ns;
-
-	if (pgsa_code_stored(policy->correct))
-		pgsa_store_trim(policy->correct);
-	pgsa_stat_set(policy, PGSA_STAT_LAST_CYCLE_FRAMES, search->cycle_checked);
-	pgsa_stat_set(policy, PGSA_STAT_LAST_CYCLE_NS, ns);
-	pgsa_stat_add(policy, PGSA_STAT_CYCLES, 1);
-	trace_pgsa_cycle(pgsa_policy_name(policy), search->cycle_frames,
-			 search->cycle_checked, ns,
-			 kpgsad_cpu_ns() - search->cycle_cpu_ns);
+	return READ_ONCE(search->policy->interval_ms) * NSEC_PER_MSEC;
 }
 
-/* Wait until the next cycle may begin. */
-static void kpgsad_rest(struct pgsa_search *search)
-{
-	u64 ns, interval_ns;
-
-	while (!kthread_freezable_should_stop(NULL)) {
-		set_current_state(TASK_INTERRUPTIBLE | TASK_FREEZABLE);
-		interval_ns = READ_ONCE(search->policy->interval_ms) *
-			      NSEC_PER_MSEC;
-		ns = ktime_get_ns() - search->cycle_ns;
-		if (ns >= interval_ns)
-			break;
-		kpgsad_sleep(interval_ns - ns);
-	}
-	__set_current_state(TASK_RUNNING);
-}
-
-/*
- * Visit the next frames. Claims wait for others, to share the costs of sealing,
- * but not for long. Returns false at the end of a cycle.
- */
-static bool kpgsad_step(struct pgsa_search *search)
-{
-	unsigned long pfns[KPGSAD_STEP_FRAMES];
-	unsigned int i, nr;
-
-	get_online_mems();
-	nr = search->policy->strategy->fill(&search->cursor, pfns,
-					    ARRAY_SIZE(pfns));
-	for (i = 0; i < nr; i++) {
-		pgsa_visit(search, pfns[i]);
-		cond_resched();
-	}
-	search->cycle_frames += nr;
-	if (!nr || search->nr_claims > PGSA_CLAIMS_MAX - KPGSAD_STEP_FRAMES ||
-	    (search->nr_claims &&
-	     ktime_get_ns() - search->first_claim_ns > KPGSAD_CLAIM_AGE_NS))
-		pgsa_seal_claimed(search);
-	put_online_mems();
-
-	return nr;
-}
-
-static void kpgsad_account(struct pgsa_search *search)
-{
-	pgsa_stat_set(search->policy, PGSA_STAT_CPU_NS,
-		      search->cpu_ns_before + kpgsad_cpu_ns());
-}
-
-/* Sleep as long as the governor says. */
-static void kpgsad_pause(struct pgsa_search *search)
+/* Wait until there is a cycle to take part in; false if we are to stop. */
+static bool kpgsad_join(struct pgsa_search *search)
 {
 	u64 ns;
 
+	search->done = (struct pgsa_tally) {};
+	while (!kthread_freezable_should_stop(NULL)) {
+		set_current_state(TASK_INTERRUPTIBLE | TASK_FREEZABLE);
+		ns = pgsa_crew_join(search->crew, ktime_get_ns(),
+				    kpgsad_interval_ns(search));
+		if (!ns) {
+			__set_current_state(TASK_RUNNING);
+			kpgsad_drain(search->crew);
+			return true;
+		}
+		kpgsad_sleep(ns);
+	}
+	return false;
+}
+
+/* Account the CPU time used; returns how long the governor lets us sleep. */
+static u64 kpgsad_account(struct pgsa_search *search)
+{
+	u64 now_ns = task_sched_runtime(current);
+	u64 used_ns = now_ns - search->cpu_ns;
+
+	search->cpu_ns = now_ns;
+	pgsa_stat_add(search->policy, PGSA_STAT_CPU_NS, used_ns);
+	return pgsa_crew_pause(search->crew, ktime_get_ns(), used_ns,
+			       READ_ONCE(search->policy->cpu_permille));
+}
+
+/* Sleep as long as the governor says, and @ns at least. */
+static void kpgsad_pause(struct pgsa_search *search, u64 ns)
+{
+	kpgsad_set_class(search, !READ_ONCE(search->policy->cpu_permille));
 	set_current_state(TASK_INTERRUPTIBLE | TASK_FREEZABLE);
-	ns = pgsa_governor_pause(&search->governor, ktime_get_ns(),
-				 kpgsad_cpu_ns(),
-				 READ_ONCE(search->policy->cpu_permille));
-	if (ns)
-		kpgsad_account(search);
-	kpgsad_sleep(ns);
+	kpgsad_sleep(max(ns, kpgsad_account(search)));
+}
+
+static void kpgsad_leave(struct pgsa_search *search)
+{
+	struct pgsa_policy *policy = search->policy;
+	struct pgsa_report report;
+
+	kpgsad_account(search);
+	if (!pgsa_crew_leave(search->crew, ktime_get_ns(), &search->done,
+			     &report))
+		return;
+	if (pgsa_code_stored(policy->correct))
+		pgsa_store_trim(policy->correct);
+	pgsa_stat_set(policy, PGSA_STAT_LAST_CYCLE_FRAMES,
+		      report.total.checked);
+	pgsa_stat_set(policy, PGSA_STAT_LAST_CYCLE_NS, report.ns);
+	pgsa_stat_add(policy, PGSA_STAT_CYCLES, 1);
+	trace_pgsa_cycle(pgsa_policy_name(policy), report.total.frames,
+			 report.total.checked, report.ns, report.cpu_ns);
+	pgsa_search_wake(search->crew);
+}
+
+static bool kpgsad_rests(const struct pgsa_search *search)
+{
+	return kpgsad_interval_ns(search) > KPGSAD_BATCH_NS;
+}
+
+static bool kpgsad_full(const struct pgsa_search *search)
+{
+	return search->nr_claims > PGSA_CLAIMS_MAX - PGSA_CHUNK_FRAMES;
+}
+
+/*
+ * Claims share the costs of sealing, so they wait for others, but not for long.
+ * We wait for the grace period only when there is nothing else to do.
+ */
+static void kpgsad_begin_sealing(struct pgsa_search *search, bool over)
+{
+	u64 age_ns = ktime_get_ns() - search->first_claim_ns;
+	bool now = kpgsad_full(search) || (over && kpgsad_rests(search));
+
+	if (!search->nr_claims)
+		return;
+	if (!search->nr_waiting &&
+	    (now || age_ns > KPGSAD_CLAIM_AGE_NS ||
+	     (over && age_ns > KPGSAD_BATCH_NS)))
+		pgsa_seal_begin(search);
+	if (now || age_ns > KPGSAD_CLAIM_AGE_NS + KPGSAD_GRACE_NS)
+		pgsa_seal_wait(search);
+}
+
+/*
+ * Visit the next frames. Memory may have gone offline since they were taken.
+ * Returns 0 at the end of the cycle, -EAGAIN if there are none just now.
+ */
+static int kpgsad_visit(struct pgsa_search *search, u64 until_ns)
+{
+	if (search->next_pfn == search->nr_pfns) {
+		int ret = pgsa_crew_take(search->crew, search->pfns,
+					 PGSA_CHUNK_FRAMES);
+
+		if (ret <= 0)
+			return ret;
+		search->nr_pfns = ret;
+		search->next_pfn = 0;
+	}
+	do {
+		unsigned long pfn = search->pfns[search->next_pfn++];
+
+		if (pfn_to_online_page(pfn))
+			pgsa_visit(search, pfn);
+		search->done.frames++;
+		cond_resched();
+	} while (search->next_pfn < search->nr_pfns &&
+		 (search->next_pfn % KPGSAD_LOOK_FRAMES ||
+		  local_clock() < until_ns));
+	return 1;
+}
+
+/*
+ * A bounded piece of work: seal what has waited long enough, else visit frames.
+ * Returns as kpgsad_visit().
+ */
+static int kpgsad_step(struct pgsa_search *search)
+{
+	u64 checked = search->done.checked;
+	u64 until_ns = local_clock() + KPGSAD_STEP_NS;
+	int ret = 1;
+
+	get_online_mems();
+	if (!pgsa_seal_step(search, until_ns)) {
+		if (!kpgsad_full(search))
+			ret = kpgsad_visit(search, until_ns);
+		kpgsad_begin_sealing(search, !ret);
+	}
+	put_online_mems();
+	pgsa_stat_add(search->policy, PGSA_STAT_FRAMES_CHECKED,
+		      search->done.checked - checked);
+	return ret;
+}
+
+/* Before a long rest, all that was claimed in the cycle is sealed. */
+static void kpgsad_cycle(struct pgsa_search *search)
+{
+	int ret;
+
+	while (!kthread_freezable_should_stop(NULL)) {
+		ret = kpgsad_step(search);
+		if (!ret && !(search->nr_claims && kpgsad_rests(search)))
+			break;
+		kpgsad_pause(search, ret == -EAGAIN ? KPGSAD_RETRY_NS : 0);
+	}
+	kpgsad_leave(search);
+	kpgsad_pause(search, 0);
 }
 
 static int kpgsad(void *data)
@@ -142,17 +241,9 @@ static int kpgsad(void *data)
 	struct pgsa_search *search = data;
 
 	set_freezable();
-	pgsa_governor_start(&search->governor, ktime_get_ns(), kpgsad_cpu_ns());
-	kpgsad_begin_cycle(search);
-	while (!kthread_freezable_should_stop(NULL)) {
-		if (!kpgsad_step(search)) {
-			kpgsad_end_cycle(search);
-			kpgsad_account(search);
-			kpgsad_rest(search);
-			kpgsad_begin_cycle(search);
-		}
-		kpgsad_pause(search);
-	}
+	kpgsad_set_class(search, !READ_ONCE(search->policy->cpu_permille));
+	while (kpgsad_join(search))
+		kpgsad_cycle(search);
 	get_online_mems();
 	pgsa_seal_abandon(search);
 	put_online_mems();
@@ -160,7 +251,13 @@ static int kpgsad(void *data)
 	return 0;
 }
 
-static void pgsa_search_free(struct pgsa_search *search)
+/**
+ * pgsa_search_free - free a searcher that no longer runs
+ * @search: the search, or NULL
+ *
+ * Context: Process context, may sleep.
+ */
+void pgsa_search_free(struct pgsa_search *search)
 {
 	if (!search)
 		return;
@@ -171,7 +268,14 @@ static void pgsa_search_free(struct pgsa_search *search)
 	kvfree(search);
 }
 
-static struct pgsa_search *pgsa_search_alloc(struct pgsa_policy *policy)
+/**
+ * pgsa_search_alloc - make a searcher without a thread
+ * @policy: the policy it works for, locked
+ *
+ * Context: Process context, may sleep.
+ * Return: the search, or NULL if there is no memory.
+ */
+struct pgsa_search *pgsa_search_alloc(struct pgsa_policy *policy)
 {
 	struct pgsa_search *search = kvzalloc(sizeof(*search), GFP_KERNEL);
 
@@ -183,7 +287,6 @@ static struct pgsa_search *pgsa_search_alloc(struct pgsa_policy *policy)
 		return NULL;
 	}
 	search->policy = policy;
-	search->cpu_ns_before = policy->stats[PGSA_STAT_CPU_NS];
 	search->detect_id = pgsa_code_id(policy->detect);
 	search->correct_id = pgsa_code_id(policy->correct);
 	search->damaged = kmalloc(PAGE_SIZE, GFP_KERNEL);
@@ -194,58 +297,117 @@ static struct pgsa_search *pgsa_search_alloc(struct pgsa_policy *policy)
 	return NULL;
 }
 
+static int kpgsad_create(struct pgsa_crew *crew, struct pgsa_policy *policy,
+			 unsigned int nr)
+{
+	struct pgsa_search *search = pgsa_search_alloc(policy);
+	const char *name = pgsa_policy_name(policy);
+	struct task_struct *thread;
+
+	if (!search)
+		return -ENOMEM;
+	thread = nr ? kthread_create(kpgsad, search, "kpgsad%u/%s", nr, name) :
+		      kthread_create(kpgsad, search, "kpgsad/%s", name);
+	if (IS_ERR(thread)) {
+		pgsa_search_free(search);
+		return PTR_ERR(thread);
+	}
+	search->crew = crew;
+	search->thread = thread;
+	crew->searches[nr] = search;
+	return 0;
+}
+
+/* The threads may have run or not. */
+static void pgsa_crew_free(struct pgsa_crew *crew)
+{
+	unsigned int i;
+
+	for (i = 0; i < crew->nr_searches && crew->searches[i]; i++)
+		kthread_stop(crew->searches[i]->thread);
+	for (i = 0; i < crew->nr_searches; i++)
+		pgsa_search_free(crew->searches[i]);
+	mutex_destroy(&crew->cursor_lock);
+	kfree(crew);
+}
+
+static struct pgsa_crew *pgsa_crew_create(struct pgsa_policy *policy)
+{
+	unsigned int i, nr = policy->searchers;
+	struct pgsa_crew *crew = kzalloc(struct_size(crew, searches, nr),
+					 GFP_KERNEL);
+	int ret;
+
+	if (!crew)
+		return ERR_PTR(-ENOMEM);
+	crew->nr_searches = nr;
+	pgsa_crew_init(crew, policy, ktime_get_ns());
+	for (i = 0; i < nr; i++) {
+		ret = kpgsad_create(crew, policy, i);
+		if (ret) {
+			pgsa_crew_free(crew);
+			return ERR_PTR(ret);
+		}
+	}
+	return crew;
+}
+
 /**
- * pgsa_search_start - start the searcher of a policy
- * @policy: the policy, locked, without a searcher
+ * pgsa_search_start - start the searchers of a policy
+ * @policy: the policy, locked, without searchers
  *
  * Context: Process context, may sleep.
- * Return: 0; -ENOMEM or -EINTR if there can be no thread; nothing has changed
- * then.
+ * Return: 0; -ENOMEM or -EINTR if there can be no thread, or what the strategy
+ * returned when it refused; nothing has changed then.
  */
 int pgsa_search_start(struct pgsa_policy *policy)
 {
-	struct sched_param param = {};
-	struct pgsa_search *search;
+	const struct pgsa_strategy *strategy = policy->strategy;
+	struct pgsa_crew *crew;
+	int ret = 0;
 
 	lockdep_assert_held(&policy->lock);
-	search = pgsa_search_alloc(policy);
-	if (!search)
-		return -ENOMEM;
-	search->thread = kthread_create(kpgsad, search, "kpgsad/%s",
-					pgsa_policy_name(policy));
-	if (IS_ERR(search->thread)) {
-		int ret = PTR_ERR(search->thread);
-
-		pgsa_search_free(search);
+	crew = pgsa_crew_create(policy);
+	if (IS_ERR(crew))
+		return PTR_ERR(crew);
+	if (strategy->start)
+		ret = strategy->start(policy);
+	if (ret) {
+		pgsa_crew_free(crew);
 		return ret;
 	}
-	sched_setscheduler_nocheck(search->thread, SCHED_IDLE, &param);
-	policy->search = search;
-	wake_up_process(search->thread);
+	policy->crew = crew;
+	pgsa_search_wake(crew);
 	return 0;
 }
 
 /**
- * pgsa_search_stop - stop the searcher of a policy
- * @policy: the policy, locked, with a searcher
+ * pgsa_search_stop - stop the searchers of a policy
+ * @policy: the policy, locked, with searchers
  *
- * Context: Process context; sleeps until the thread has finished its step.
+ * Context: Process context; sleeps until each has finished its step.
  */
 void pgsa_search_stop(struct pgsa_policy *policy)
 {
+	const struct pgsa_strategy *strategy = policy->strategy;
+
 	lockdep_assert_held(&policy->lock);
-	kthread_stop(policy->search->thread);
-	pgsa_search_free(policy->search);
-	policy->search = NULL;
+	pgsa_crew_free(policy->crew);
+	policy->crew = NULL;
+	if (strategy->stop)
+		strategy->stop(policy);
 }
 
 /**
- * pgsa_search_wake - a limit has changed
- * @search: the search, which is being kept from stopping
+ * pgsa_search_wake - a limit has changed, or a cycle is complete
+ * @crew: the searchers, which are being kept from stopping
  *
  * Context: Any context.
  */
-void pgsa_search_wake(struct pgsa_search *search)
+void pgsa_search_wake(struct pgsa_crew *crew)
 {
-	wake_up_process(search->thread);
+	unsigned int i;
+
+	for (i = 0; i < crew->nr_searches; i++)
+		wake_up_process(crew->searches[i]->thread);
 }

@@ -7,11 +7,15 @@
 
 #include <linux/types.h>
 
+struct pgsa_policy;
+
 /**
  * struct pgsa_cursor - how far a strategy has come in its cycle
+ * @policy: the policy that is searched for
  * @pfn: next frame number to look at; zeroed before the first cycle
  */
 struct pgsa_cursor {
+	struct pgsa_policy *policy;
 	unsigned long pfn;
 };
 
@@ -20,13 +24,22 @@ struct pgsa_cursor {
  * @name: what users write to a policy's "strategy"
  * @fill: put the numbers of the next frames, at most @nr and all online, to
  *	  @pfns; return how many. 0 ends the cycle, and the next call begins
- *	  another. Called by the searcher only, which holds no lock but keeps
- *	  memory from going offline; may not sleep.
+ *	  another; -EAGAIN means none this time, call again in a moment. Called
+ *	  by one searcher of the policy at a time, which holds a mutex and keeps
+ *	  memory from going offline: a call must be short, and must not wait
+ *	  for a lock that others hold for long.
+ * @seals_only: the searchers seal frames, but others verify them
+ * @start: optional: a policy goes live, its searchers start next; 0, or an errno
+ *	   that is the result of the write to "enable". May sleep.
+ * @stop: optional: its searchers have ended. May sleep.
  */
 struct pgsa_strategy {
 	const char *name;
-	unsigned int (*fill)(struct pgsa_cursor *cursor, unsigned long *pfns,
-			     unsigned int nr);
+	int (*fill)(struct pgsa_cursor *cursor, unsigned long *pfns,
+		    unsigned int nr);
+	bool seals_only;
+	int (*start)(struct pgsa_policy *policy);
+	void (*stop)(struct pgsa_policy *policy);
 };
 
 int pgsa_strategy_register(const struct pgsa_strategy *strategy);

@@ -7,8 +7,8 @@
 
 #include "strategy.h"
 
-static unsigned int pgsa_sweep_fill(struct pgsa_cursor *cursor,
-				    unsigned long *pfns, unsigned int nr)
+static int pgsa_sweep_fill(struct pgsa_cursor *cursor, unsigned long *pfns,
+			   unsigned int nr)
 {
 	unsigned int i;
 

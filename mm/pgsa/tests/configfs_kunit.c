@@ -38,6 +38,8 @@ static const struct policy_file policy_files[] = {
 	POLICY_FILE(scope, -ENOENT, "mapped", true),
 	POLICY_FILE(cpu_permille, -EINVAL, "20", false),
 	POLICY_FILE(interval_ms, -EINVAL, "20", false),
+	POLICY_FILE(frames_per_switch, -EINVAL, "20", false),
+	POLICY_FILE(searchers, -EINVAL, "20", true),
 };
 
 KUNIT_ARRAY_PARAM_DESC(policy_files, policy_files, name);
@@ -77,6 +79,9 @@ static const struct policy_refusal {
 	{ "over a day", pgsa_policy_set_interval_ms, "86400001", -EINVAL },
 	{ "interval of 2^32-1", pgsa_policy_set_interval_ms, "4294967295",
 	  -EINVAL },
+	{ "257 frames", pgsa_policy_set_frames_per_switch, "257", -EINVAL },
+	{ "no searcher", pgsa_policy_set_searchers, "0", -EINVAL },
+	{ "65 searchers", pgsa_policy_set_searchers, "65", -EINVAL },
 };
 
 KUNIT_ARRAY_PARAM_DESC(policy_refusals, policy_refusals, what);
@@ -84,7 +89,7 @@ KUNIT_ARRAY_PARAM_DESC(policy_refusals, policy_refusals, what);
 struct policy_test {
 	struct pgsa_policy policy;
 	struct pgsa_policy want;
-	struct pgsa_search *search;	/* of nobody, to make a policy live */
+	struct pgsa_crew *crew;		/* of nobody, to make a policy live */
 	char *text;			/* a page */
 };
 
@@ -110,6 +115,8 @@ static void policy_odd(struct kunit *test)
 	pt->policy.correct = NULL;
 	pt->policy.cpu_permille = 777;
 	pt->policy.interval_ms = 777;
+	pt->policy.frames_per_switch = 77;
+	pt->policy.searchers = 7;
 	pt->want = pt->policy;
 }
 
@@ -140,7 +147,9 @@ static void init_defaults(struct kunit *test)
 	KUNIT_EXPECT_STREQ(test, pt->policy.correct->name, "hamming");
 	KUNIT_EXPECT_EQ(test, pt->policy.cpu_permille, 10);
 	KUNIT_EXPECT_EQ(test, pt->policy.interval_ms, 1000);
-	KUNIT_EXPECT_NULL(test, pt->policy.search);
+	KUNIT_EXPECT_EQ(test, pt->policy.frames_per_switch, 16);
+	KUNIT_EXPECT_EQ(test, pt->policy.searchers, num_online_nodes());
+	KUNIT_EXPECT_NULL(test, pt->policy.crew);
 	KUNIT_EXPECT_FALSE(test, mutex_is_locked(&pt->policy.lock));
 }
 
@@ -244,11 +253,33 @@ static void set_interval_ms(struct kunit *test)
 				  &pt->want.interval_ms, numbers[i]);
 }
 
+static void set_frames_per_switch(struct kunit *test)
+{
+	static const unsigned int numbers[] = { 0, 1, 16, 255, 256 };
+	struct policy_test *pt = test->priv;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(numbers); i++)
+		policy_set_number(test, pgsa_policy_set_frames_per_switch,
+				  &pt->want.frames_per_switch, numbers[i]);
+}
+
+static void set_searchers(struct kunit *test)
+{
+	static const unsigned int numbers[] = { 1, 2, 63, 64 };
+	struct policy_test *pt = test->priv;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(numbers); i++)
+		policy_set_number(test, pgsa_policy_set_searchers,
+				  &pt->want.searchers, numbers[i]);
+}
+
 static void policy_make_live(struct kunit *test)
 {
 	struct policy_test *pt = test->priv;
 
-	pt->policy.search = pt->search;
+	pt->policy.crew = pt->crew;
 	pt->want = pt->policy;
 }
 
@@ -267,6 +298,8 @@ static void set_while_live(struct kunit *test)
 		pt->want.cpu_permille = 20;
 	if (file->set == pgsa_policy_set_interval_ms)
 		pt->want.interval_ms = 20;
+	if (file->set == pgsa_policy_set_frames_per_switch)
+		pt->want.frames_per_switch = 20;
 	policy_set_accepted(test, file->set, file->good);
 }
 
@@ -339,17 +372,20 @@ static void enable_starts_and_stops(struct kunit *test)
 {
 	struct policy_test *pt = test->priv;
 	struct pgsa_policy *policy = &pt->policy;
-	struct pgsa_search *search;
+	struct pgsa_crew *crew;
 
+	pt->want.searchers = 3;
+	policy_set_accepted(test, pgsa_policy_set_searchers, "3");
 	policy_set_accepted(test, pgsa_policy_set_enable, "0");
 	policy_set_accepted(test, pgsa_policy_set_enable, "0\n");
 	KUNIT_ASSERT_EQ(test, kunit_add_action(test, policy_stop, policy), 0);
 
 	KUNIT_EXPECT_EQ(test, pgsa_policy_set_enable(policy, "1\n"), 0);
-	search = policy->search;
-	KUNIT_ASSERT_NOT_NULL(test, search);
+	crew = policy->crew;
+	KUNIT_ASSERT_NOT_NULL(test, crew);
+	KUNIT_EXPECT_EQ(test, crew->nr_searches, 3);
 	KUNIT_EXPECT_EQ(test, pgsa_policy_set_enable(policy, "1"), 0);
-	KUNIT_EXPECT_PTR_EQ(test, policy->search, search);
+	KUNIT_EXPECT_PTR_EQ(test, policy->crew, crew);
 	KUNIT_EXPECT_EQ(test, pgsa_policy_set_strategy(policy, "sweep"),
 			-EBUSY);
 	KUNIT_EXPECT_EQ(test, pgsa_policy_set_cpu_permille(policy, "0"), 0);
@@ -358,9 +394,10 @@ static void enable_starts_and_stops(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, policy->interval_ms, 5000);
 
 	KUNIT_EXPECT_EQ(test, pgsa_policy_set_enable(policy, "0"), 0);
-	KUNIT_EXPECT_NULL(test, policy->search);
+	KUNIT_EXPECT_NULL(test, policy->crew);
 	KUNIT_EXPECT_EQ(test, pgsa_policy_set_correct(policy, "none"), 0);
-	KUNIT_EXPECT_EQ(test, policy->stats[PGSA_STAT_ERRORS], 0);
+	KUNIT_EXPECT_EQ(test,
+			atomic64_read(&policy->stats[PGSA_STAT_ERRORS]), 0);
 }
 
 static int policy_init(struct kunit *test)
@@ -370,11 +407,15 @@ static int policy_init(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, pt);
 	pt->text = kunit_kzalloc(test, PAGE_SIZE, GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, pt->text);
-	pt->search = kunit_kzalloc(test, sizeof(*pt->search), GFP_KERNEL);
-	KUNIT_ASSERT_NOT_NULL(test, pt->search);
+	pt->crew = kunit_kzalloc(test, struct_size(pt->crew, searches, 1),
+				 GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, pt->crew);
+	pt->crew->nr_searches = 1;
+	pt->crew->searches[0] = kunit_kzalloc(test, sizeof(struct pgsa_search),
+					      GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, pt->crew->searches[0]);
 	/* Whom a changed limit wakes */
-	pt->search->thread = current;
-	pt->search->policy = &pt->policy;
+	pt->crew->searches[0]->thread = current;
 	pgsa_policy_init(&pt->policy);
 	pt->want = pt->policy;
 	test->priv = pt;
@@ -391,6 +432,8 @@ static struct kunit_case policy_cases[] = {
 	KUNIT_CASE(set_names),
 	KUNIT_CASE(set_cpu_permille),
 	KUNIT_CASE(set_interval_ms),
+	KUNIT_CASE(set_frames_per_switch),
+	KUNIT_CASE(set_searchers),
 	KUNIT_CASE_PARAM(set_while_live, policy_files_gen_params),
 	KUNIT_CASE(set_same_while_live),
 	KUNIT_CASE_PARAM(set_refused_while_live, policy_refusals_gen_params),

@@ -233,12 +233,12 @@ static unsigned long sweep_cycle(const struct pgsa_strategy *sweep,
 				 unsigned long *pfns, unsigned int step)
 {
 	unsigned long pfn = sweep_next(0), count = 0;
-	unsigned int nr, i;
+	int nr, i;
 
 	do {
 		pfns[step] = 0x2009;
 		nr = sweep->fill(cursor, pfns, step);
-		if (nr > step || pfns[step] != 0x2009)
+		if (nr < 0 || nr > step || pfns[step] != 0x2009)
 			return count;
 		for (i = 0; i < nr; i++, count++) {
 			if (pfns[i] != pfn)
@@ -276,7 +276,7 @@ static void sweep_small_steps_as_large(struct kunit *test)
 	const struct pgsa_strategy *sweep = sweep_get(test);
 	unsigned long *large = sweep_alloc(test), *small = sweep_alloc(test);
 	struct pgsa_cursor cursor = {}, from = {};
-	unsigned int nr_large, nr_small = 0, nr;
+	int nr_large, nr_small = 0, nr;
 
 	get_online_mems();
 	nr_large = sweep->fill(&from, large, SWEEP_STEP_MAX);

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What the searchers of a policy share: the strategy's cursor, the beginning and
+ * the end of a cycle, and their share of a CPU.
+ *
+ * A searcher joins the cycle, takes frames until there are none, and leaves. Who
+ * finds that there are none has ended the cycle for all, but each finishes what
+ * it has taken. The cycle is complete when the last one has left, and only then
+ * another begins.
+ */
+#include <linux/cleanup.h>
+#include <linux/minmax.h>
+#include <kunit/visibility.h>
+
+#include "pgsa.h"
+
+/**
+ * pgsa_crew_init - begin the first cycle
+ * @crew: the crew, zeroed
+ * @policy: its policy
+ * @wall_ns: the time, in ns
+ *
+ * Context: Process context.
+ */
+void pgsa_crew_init(struct pgsa_crew *crew, struct pgsa_policy *policy,
+		    u64 wall_ns)
+{
+	mutex_init(&crew->cursor_lock);
+	spin_lock_init(&crew->lock);
+	crew->strategy = policy->strategy;
+	crew->cursor.policy = policy;
+	crew->cycle_ns = wall_ns;
+	pgsa_governor_start(&crew->governor, wall_ns, 0);
+}
+EXPORT_SYMBOL_IF_KUNIT(pgsa_crew_init);
+
+/**
+ * pgsa_crew_join - take part in the cycle, or in a new one
+ * @crew: the crew
+ * @wall_ns: the time, in ns
+ * @interval_ns: least time from the beginning of a cycle to that of the next
+ *
+ * Context: Any context but interrupts.
+ * Return: 0 when it is so; else how long to wait and to ask again, in ns, or
+ * PGSA_CREW_WAIT until the last searcher has left the cycle and wakes us.
+ */
+u64 pgsa_crew_join(struct pgsa_crew *crew, u64 wall_ns, u64 interval_ns)
+{
+	guard(spinlock)(&crew->lock);
+	if (crew->over) {
+		if (crew->busy)
+			return PGSA_CREW_WAIT;
+		if (wall_ns < crew->cycle_ns + interval_ns)
+			return crew->cycle_ns + interval_ns - wall_ns;
+		crew->over = false;
+		crew->cycle_ns = wall_ns;
+		crew->cycle_cpu_ns = crew->cpu_ns;
+		crew->cycle = (struct pgsa_tally) {};
+	}
+	crew->busy++;
+	return 0;
+}
+EXPORT_SYMBOL_IF_KUNIT(pgsa_crew_join);
+
+/**
+ * pgsa_crew_take - take the next frames of the cycle
+ * @crew: the crew, joined by the caller
+ * @pfns: room for their numbers
+ * @nr: so many at most
+ *
+ * Context: Process context, may sleep. Keeps memory from going offline.
+ * Return: how many; -EAGAIN if the strategy has none just now; 0 if the cycle
+ * is over and the caller has to leave.
+ */
+int pgsa_crew_take(struct pgsa_crew *crew, unsigned long *pfns,
+		   unsigned int nr)
+{
+	int ret;
+
+	guard(mutex)(&crew->cursor_lock);
+	/* It stays over until the caller, too, has left. */
+	if (READ_ONCE(crew->over))
+		return 0;
+	ret = crew->strategy->fill(&crew->cursor, pfns, nr);
+	if (!ret) {
+		guard(spinlock)(&crew->lock);
+		WRITE_ONCE(crew->over, true);
+	}
+	return ret;
+}
+EXPORT_SYMBOL_IF_KUNIT(pgsa_crew_take);
+
+/**
+ * pgsa_crew_leave - leave a cycle that is over
+ * @crew: the crew, joined by the caller
+ * @wall_ns: the time, in ns
+ * @done: what the caller did in this cycle
+ * @report: what all did, if the cycle is complete
+ *
+ * Context: Any context but interrupts.
+ * Return: true if the cycle is complete. Those who wait must be woken then.
+ */
+bool pgsa_crew_leave(struct pgsa_crew *crew, u64 wall_ns,
+		     const struct pgsa_tally *done, struct pgsa_report *report)
+{
+	guard(spinlock)(&crew->lock);
+	crew->cycle.frames += done->frames;
+	crew->cycle.checked += done->checked;
+	if (--crew->busy)
+		return false;
+	report->total = crew->cycle;
+	report->ns = wall_ns - crew->cycle_ns;
+	report->cpu_ns = crew->cpu_ns - crew->cycle_cpu_ns;
+	return true;
+}
+EXPORT_SYMBOL_IF_KUNIT(pgsa_crew_leave);
+
+/**
+ * pgsa_crew_pause - how long must a searcher sleep now?
+ * @crew: the crew
+ * @wall_ns: the time, in ns
+ * @cpu_ns: CPU time that the searcher has used since it asked last, in ns
+ * @permille: the share of one CPU for all searchers, 0 for unlimited
+ *
+ * Context: Any context but interrupts.
+ * Return: time to sleep in ns, 0 to go on.
+ */
+u64 pgsa_crew_pause(struct pgsa_crew *crew, u64 wall_ns, u64 cpu_ns,
+		    unsigned int permille)
+{
+	guard(spinlock)(&crew->lock);
+	crew->cpu_ns += cpu_ns;
+	/* Another searcher may have read the clock later and come first. */
+	return pgsa_governor_pause(&crew->governor,
+				   max(wall_ns, crew->governor.wall_ns),
+				   crew->cpu_ns, permille);
+}
+EXPORT_SYMBOL_IF_KUNIT(pgsa_crew_pause);
