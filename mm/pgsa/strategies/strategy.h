@@ -12,11 +12,13 @@ struct pgsa_policy;
 /**
  * struct pgsa_cursor - how far a strategy has come in its cycle
  * @policy: the policy that is searched for
- * @pfn: next frame number to look at; zeroed before the first cycle
+ * @pfn: next frame number to look at; the strategy's own, as is
+ * @state: what else it has to remember; both are 0 before the first cycle
  */
 struct pgsa_cursor {
 	struct pgsa_policy *policy;
 	unsigned long pfn;
+	unsigned long state;
 };
 
 /**

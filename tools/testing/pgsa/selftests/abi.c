@@ -20,7 +20,7 @@ struct wrong_write {
 /* Attributes that may be written, in the state policy_create() leaves them in. */
 static const char *const attributes[] = {
 	"enable", "strategy", "detect", "correct", "scope", "cpu_permille",
-	"interval_ms",
+	"interval_ms", "frames_per_switch", "searchers",
 };
 
 static const struct wrong_write wrong_config[] = {
@@ -45,12 +45,16 @@ static const struct wrong_write wrong_config[] = {
 	{ "interval_ms", "x", EINVAL }, { "interval_ms", "\n", EINVAL },
 	{ "interval_ms", "4294967296", EINVAL },
 	{ "interval_ms", "18446744073709551616", EINVAL },
+	{ "searchers", "0", EINVAL }, { "searchers", "65", EINVAL },
+	{ "searchers", "x", EINVAL }, { "searchers", "\n", EINVAL },
+	{ "searchers", "4294967297", EINVAL },
 };
 
 static const struct wrong_write wrong_live[] = {
 	{ "strategy", "sweep", EBUSY }, { "detect", "crc32", EBUSY },
 	{ "correct", "none", EBUSY }, { "correct", "hamming", EBUSY },
 	{ "scope", "mapped", EBUSY }, { "enable", "2", EINVAL },
+	{ "searchers", "2", EBUSY },
 	{ "cpu_permille", "1001", EINVAL }, { "interval_ms", "-5", EINVAL },
 };
 
@@ -180,6 +184,7 @@ static void test_defaults(void)
 {
 	static const char *const defaults[] = {
 		"0", "sweep", "crc32c", "hamming", "mapped", "10", "1000",
+		"16", "1",
 	};
 	char path[128], value[64];
 	unsigned int i;

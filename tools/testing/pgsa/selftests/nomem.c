@@ -166,6 +166,7 @@ static void test_store(void)
 		{ "scope", "mapped", "mapped" },
 		{ "cpu_permille", "0", "17" },
 		{ "interval_ms", "0", "4711" },
+		{ "searchers", "1", "4" },
 	};
 	char path[128];
 	unsigned int i;

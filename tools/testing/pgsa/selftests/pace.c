@@ -23,26 +23,43 @@ static void check_permille(const char *limit)
 	double wanted = atoi(limit), found;
 
 	policy_must_set("cpu_permille", limit);
-	sleep_ms(1000);
+	/* What was used without a limit is forgotten after a step. */
+	sleep_ms(wanted < 10 ? 3000 : 1000);
 	found = measure_permille();
 	diag("cpu_permille=%s: %.1f measured", limit, found);
 	check(found > wanted * 0.8 && found < wanted * 1.2,
 	      "%.1f per mille of a CPU instead of %s", found, limit);
 }
 
-static void test_permille_10(void)
+static void test_idle_machine(void)
 {
+	check_permille("1");
 	check_permille("10");
-}
-
-static void test_permille_50(void)
-{
 	check_permille("50");
+	check_permille("200");
 }
 
-static void test_permille_200(void)
+/* Two who want all of it for each CPU. */
+static void test_busy_machine(void)
 {
+	long i, hogs = 2 * sysconf(_SC_NPROCESSORS_ONLN);
+
+	for (i = 0; i < hogs; i++)
+		if (!fork_child())
+			for (;;)
+				;
+	check_permille("1");
+	check_permille("10");
+	check_permille("50");
 	check_permille("200");
+}
+
+static void test_common_share(void)
+{
+	policy_must_set("enable", "0");
+	policy_must_set("searchers", "3");
+	policy_must_set("enable", "1");
+	check_permille("100");
 }
 
 #define SWITCH_S	0.0001	/* in an emulator; else far less */
@@ -153,17 +170,21 @@ static void test_priority(void)
 	check(pid, "no thread kpgsad/" POLICY);
 	check(sched_getscheduler(pid) == SCHED_IDLE, "scheduling policy %d",
 	      sched_getscheduler(pid));
+	policy_must_set("cpu_permille", "50");
+	sleep_ms(500);
+	check(sched_getscheduler(pid) == SCHED_OTHER, "scheduling policy %d",
+	      sched_getscheduler(pid));
 }
 
 static const struct selftest tests[] = {
-	{ "cpu_permille=10", test_permille_10 },
-	{ "cpu_permille=50", test_permille_50 },
-	{ "cpu_permille=200", test_permille_200 },
+	{ "cpu_permille on an idle machine", test_idle_machine },
+	{ "cpu_permille on a busy machine", test_busy_machine },
+	{ "cpu_permille for several searchers", test_common_share },
 	{ "stats/cpu_ns is true", test_cpu_ns },
 	{ "interval_ms=500", test_interval },
 	{ "interval_ms=0", test_no_interval },
 	{ "a resting searcher can be woken and stopped", test_stop },
-	{ "the searcher is SCHED_IDLE", test_priority },
+	{ "only a searcher without limit is SCHED_IDLE", test_priority },
 };
 
 int main(int argc, char **argv)

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Strategy shared: where an error would hurt most, it is searched for most often.
+ * Frames that several processes map are visited in every cycle, the others in
+ * every eighth.
+ */
+#include <linux/init.h>
+#include <linux/limits.h>
+#include <linux/mm.h>
+
+#include "strategy.h"
+
+#define PGSA_SHARED_CYCLES	8
+
+static bool pgsa_shared_due(const struct pgsa_cursor *cursor,
+			    unsigned long pfn)
+{
+	/* The count of entries, less one; negative for what is not mapped. */
+	return atomic_read(&pfn_to_page(pfn)->_mapcount) > 0 ||
+	       pfn % PGSA_SHARED_CYCLES == cursor->state % PGSA_SHARED_CYCLES;
+}
+
+static int pgsa_shared_fill(struct pgsa_cursor *cursor, unsigned long *pfns,
+			    unsigned int nr)
+{
+	unsigned int i = 0;
+
+	while (i < nr) {
+		unsigned long pfn = pgsa_next_online_pfn(cursor->pfn);
+
+		if (pfn == ULONG_MAX)
+			break;
+		cursor->pfn = pfn + 1;
+		if (pgsa_shared_due(cursor, pfn))
+			pfns[i++] = pfn;
+	}
+	if (!i) {
+		cursor->pfn = 0;
+		cursor->state++;	/* the next eighth */
+	}
+	return i;
+}
+
+static const struct pgsa_strategy pgsa_shared = {
+	.name = "shared",
+	.fill = pgsa_shared_fill,
+};
+
+static int __init pgsa_shared_init(void)
+{
+	return pgsa_strategy_register(&pgsa_shared);
+}
+subsys_initcall(pgsa_shared_init);
