@@ -346,7 +346,6 @@ struct pgsa_claim {
  * @detect_id: id of the detecting code
  * @correct_id: id of the correcting code, 0 for none
  * @cpu_ns: CPU time of the thread at the last look
- * @idle: the thread has the scheduling policy SCHED_IDLE
  * @done: this cycle's work
  * @nr_pfns: number of @pfns
  * @next_pfn: index of the next one to be visited
@@ -368,7 +367,6 @@ struct pgsa_search {
 	unsigned int detect_id;
 	unsigned int correct_id;
 	u64 cpu_ns;
-	bool idle;
 	struct pgsa_tally done;
 	unsigned int nr_pfns;
 	unsigned int next_pfn;
@@ -388,6 +386,7 @@ struct pgsa_search *pgsa_search_alloc(struct pgsa_policy *policy);
 void pgsa_search_free(struct pgsa_search *search);
 int pgsa_search_start(struct pgsa_policy *policy);
 void pgsa_search_stop(struct pgsa_policy *policy);
+void pgsa_search_set_share(struct pgsa_crew *crew, unsigned int permille);
 void pgsa_search_wake(struct pgsa_crew *crew);
 
 /* seal.c */

@@ -237,8 +237,11 @@ static int pgsa_set_limit(struct pgsa_policy *policy, const char *attr,
 
 	guard(mutex)(&policy->lock);
 	WRITE_ONCE(*field, value);
-	if (policy->crew)
-		pgsa_search_wake(policy->crew);
+	if (!policy->crew)
+		return 0;
+	if (field == &policy->cpu_permille)
+		pgsa_search_set_share(policy->crew, value);
+	pgsa_search_wake(policy->crew);
 	return 0;
 }
 

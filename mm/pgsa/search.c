@@ -31,21 +31,6 @@
 #define KPGSAD_DRAIN_NS		NSEC_PER_SEC
 
 /*
- * A named share is to be had on a busy machine, too, where SCHED_IDLE gets next
- * to nothing. Without limit the searcher only takes what nobody wants.
- */
-static void kpgsad_set_class(struct pgsa_search *search, bool idle)
-{
-	struct sched_param param = {};
-
-	if (idle == search->idle)
-		return;
-	sched_setscheduler_nocheck(search->thread,
-				   idle ? SCHED_IDLE : SCHED_NORMAL, &param);
-	search->idle = idle;
-}
-
-/*
  * Sleep, but not longer than until the policy stops or a limit changes. The
  * caller has set the task's state before it looked at the limits, so that no
  * change is missed.
@@ -117,7 +102,6 @@ static u64 kpgsad_account(struct pgsa_search *search)
 /* Sleep as long as the governor says, and @ns at least. */
 static void kpgsad_pause(struct pgsa_search *search, u64 ns)
 {
-	kpgsad_set_class(search, !READ_ONCE(search->policy->cpu_permille));
 	set_current_state(TASK_INTERRUPTIBLE | TASK_FREEZABLE);
 	kpgsad_sleep(max(ns, kpgsad_account(search)));
 }
@@ -241,7 +225,6 @@ static int kpgsad(void *data)
 	struct pgsa_search *search = data;
 
 	set_freezable();
-	kpgsad_set_class(search, !READ_ONCE(search->policy->cpu_permille));
 	while (kpgsad_join(search))
 		kpgsad_cycle(search);
 	get_online_mems();
@@ -297,6 +280,18 @@ struct pgsa_search *pgsa_search_alloc(struct pgsa_policy *policy)
 	return NULL;
 }
 
+/*
+ * A named share is to be had on a busy machine, too, where SCHED_IDLE gets next
+ * to nothing. Without limit the searcher only takes what nobody wants.
+ */
+static void kpgsad_set_class(struct task_struct *thread, unsigned int permille)
+{
+	struct sched_param param = {};
+
+	sched_setscheduler_nocheck(thread, permille ? SCHED_NORMAL : SCHED_IDLE,
+				   &param);
+}
+
 static int kpgsad_create(struct pgsa_crew *crew, struct pgsa_policy *policy,
 			 unsigned int nr)
 {
@@ -315,6 +310,7 @@ static int kpgsad_create(struct pgsa_crew *crew, struct pgsa_policy *policy,
 	search->crew = crew;
 	search->thread = thread;
 	crew->searches[nr] = search;
+	kpgsad_set_class(thread, policy->cpu_permille);
 	return 0;
 }
 
@@ -396,6 +392,21 @@ void pgsa_search_stop(struct pgsa_policy *policy)
 	policy->crew = NULL;
 	if (strategy->stop)
 		strategy->stop(policy);
+}
+
+/**
+ * pgsa_search_set_share - the share of a CPU has changed
+ * @crew: the searchers, which are being kept from stopping
+ * @permille: the share, 0 for unlimited
+ *
+ * Context: Process context, may sleep.
+ */
+void pgsa_search_set_share(struct pgsa_crew *crew, unsigned int permille)
+{
+	unsigned int i;
+
+	for (i = 0; i < crew->nr_searches; i++)
+		kpgsad_set_class(crew->searches[i]->thread, permille);
 }
 
 /**

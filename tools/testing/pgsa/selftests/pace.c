@@ -8,27 +8,33 @@
 #define MEASURE_S	6.0
 
 /* The share of one CPU the searcher uses, in per mille. */
-static double measure_permille(void)
+static double measure_permille(double seconds)
 {
 	double start = now_s();
 	unsigned long long cpu = policy_stat("cpu_ns");
 
-	sleep_ms(MEASURE_S * 1000);
+	sleep_ms(seconds * 1000);
 	cpu = policy_stat("cpu_ns") - cpu;
 	return cpu / 1e6 / (now_s() - start);
 }
 
+/*
+ * What the host takes from a guest in the middle of a step looks like time that
+ * the guest used. That passes; a governor that is wrong is wrong every time.
+ */
 static void check_permille(const char *limit)
 {
 	double wanted = atoi(limit), found;
+	unsigned int tries = 3;
 
+	alarm(3 * TEST_SECONDS);
 	policy_must_set("cpu_permille", limit);
-	/* What was used without a limit is forgotten after a step. */
-	sleep_ms(wanted < 10 ? 3000 : 1000);
-	found = measure_permille();
-	diag("cpu_permille=%s: %.1f measured", limit, found);
-	check(found > wanted * 0.8 && found < wanted * 1.2,
-	      "%.1f per mille of a CPU instead of %s", found, limit);
+	do {
+		sleep_ms(wanted < 10 ? 3000 : 1000);
+		found = measure_permille(wanted < 10 ? 10 : MEASURE_S);
+		diag("cpu_permille=%s: %.1f measured", limit, found);
+	} while ((found < wanted * 0.8 || found > wanted * 1.2) && --tries);
+	check(tries, "%.1f per mille of a CPU instead of %s", found, limit);
 }
 
 static void test_idle_machine(void)
