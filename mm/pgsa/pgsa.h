@@ -415,6 +415,7 @@ bool pgsa_seal_step(struct pgsa_search *search, u64 until_ns);
 void pgsa_seal_wait(struct pgsa_search *search);
 void pgsa_seal_abandon(struct pgsa_search *search);
 int pgsa_page_matches(struct page *page);
+void pgsa_prefetch(unsigned long pfn);
 void pgsa_visit(struct pgsa_search *search, unsigned long pfn);
 
 /* error.c */

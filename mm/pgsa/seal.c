@@ -51,6 +51,7 @@
 #include <linux/iommu.h>
 #include <linux/mm.h>
 #include <linux/oom.h>
+#include <linux/prefetch.h>
 #include <linux/rcupdate.h>
 #include <linux/sched/clock.h>
 #include <linux/sched/signal.h>
@@ -61,6 +62,8 @@
 #include "debug.h"
 #include "pgsa.h"
 #include "record.h"
+
+#define PGSA_PREFETCH_BYTES	1024
 
 static bool pgsa_check_equal(const union pgsa_check *check, u64 word,
 			     const void *content)
@@ -465,6 +468,27 @@ static void pgsa_visit_frame(struct pgsa_search *search, struct page *page,
 	default:	/* another searcher is at it */
 		break;
 	}
+}
+
+/**
+ * pgsa_prefetch - a frame will be visited next
+ * @pfn: number of the frame, which is online
+ *
+ * Codes ask for all of a page when they begin with it. What they must wait for is
+ * its beginning, so that is fetched while they compute the frame before.
+ *
+ * Context: As pgsa_visit().
+ */
+void pgsa_prefetch(unsigned long pfn)
+{
+	struct page *page = pfn_to_page(pfn);
+	struct pgsa_frame *frame = pgsa_frame_get(page);
+
+	if (!frame)
+		return;
+	if (pgsa_word_state(pgsa_frame_word(frame)) == PGSA_FRAME_SEALED)
+		prefetch_range(page_address(page), PGSA_PREFETCH_BYTES);
+	pgsa_frame_put(frame);
 }
 
 /**

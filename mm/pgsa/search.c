@@ -155,9 +155,22 @@ static void kpgsad_begin_sealing(struct pgsa_search *search, bool over)
 		pgsa_seal_wait(search);
 }
 
+/* Memory may have gone offline since the frame was taken. */
+static void kpgsad_visit_next(struct pgsa_search *search)
+{
+	unsigned long pfn = search->pfns[search->next_pfn++];
+
+	if (search->next_pfn < search->nr_pfns &&
+	    pfn_to_online_page(search->pfns[search->next_pfn]))
+		pgsa_prefetch(search->pfns[search->next_pfn]);
+	if (pfn_to_online_page(pfn))
+		pgsa_visit(search, pfn);
+	search->done.frames++;
+}
+
 /*
- * Visit the next frames. Memory may have gone offline since they were taken.
- * Returns 0 at the end of the cycle, -EAGAIN if there are none just now.
+ * Visit the next frames. Returns 0 at the end of the cycle, -EAGAIN if there are
+ * none just now.
  */
 static int kpgsad_visit(struct pgsa_search *search, u64 until_ns)
 {
@@ -171,11 +184,7 @@ static int kpgsad_visit(struct pgsa_search *search, u64 until_ns)
 		search->next_pfn = 0;
 	}
 	do {
-		unsigned long pfn = search->pfns[search->next_pfn++];
-
-		if (pfn_to_online_page(pfn))
-			pgsa_visit(search, pfn);
-		search->done.frames++;
+		kpgsad_visit_next(search);
 		cond_resched();
 	} while (search->next_pfn < search->nr_pfns &&
 		 (search->next_pfn % KPGSAD_LOOK_FRAMES ||
