@@ -18,7 +18,9 @@
 #include <linux/jump_label.h>
 #include <linux/types.h>
 
+struct file;
 struct folio;
+struct inode;
 struct mm_struct;
 struct page;
 struct page_ext_operations;
@@ -66,6 +68,10 @@ void __pgsa_pte_clear_range(struct mm_struct *mm, unsigned long addr,
 void __pgsa_page_write(struct page *page, size_t offset, size_t len,
 		       enum pgsa_write how);
 void __pgsa_folio_write(struct folio *folio, enum pgsa_write how);
+
+/* For fs/proc/base.c alone. */
+int pgsa_proc_open(struct file *file, struct mm_struct *mm);
+int pgsa_proc_release(struct inode *inode, struct file *file);
 
 /**
  * pgsa_on - is the kernel keeping frame records?

@@ -50,11 +50,17 @@ const char *pgsa_refusal_name(enum pgsa_refusal refusal)
 	return pgsa_refusal_names[refusal];
 }
 
-/*
- * File systems all of whose writes to an uptodate folio go through a hooked
- * helper (copy_page_from_iter_atomic(), zero_user_segments(), ...).
+/**
+ * pgsa_filesystem_known - are all writes to files of a file system known?
+ * @sb: the file system
+ *
+ * Those to an uptodate folio must go through a hooked helper
+ * (copy_page_from_iter_atomic(), zero_user_segments(), ...).
+ *
+ * Context: Any context.
+ * Return: true if they are.
  */
-static bool pgsa_filesystem_known(const struct super_block *sb)
+bool pgsa_filesystem_known(const struct super_block *sb)
 {
 	switch (sb->s_magic) {
 	case EXT4_SUPER_MAGIC:

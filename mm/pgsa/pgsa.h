@@ -20,6 +20,7 @@ struct dentry;
 struct folio;
 struct mm_struct;
 struct page;
+struct super_block;
 struct task_struct;
 
 /* registry.c */
@@ -125,6 +126,7 @@ enum pgsa_refusal {
 };
 
 const char *pgsa_refusal_name(enum pgsa_refusal refusal);
+bool pgsa_filesystem_known(const struct super_block *sb);
 bool pgsa_page_plausible(const struct page *page);
 enum pgsa_refusal pgsa_page_refusal(struct page *page);
 struct folio *pgsa_folio_lock(struct page *page, enum pgsa_refusal *refusal);
