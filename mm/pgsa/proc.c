@@ -13,6 +13,7 @@
 #include <linux/pgsa.h>
 #include <linux/sched/mm.h>
 #include <linux/seq_file.h>
+#include <linux/swap.h>
 
 #include "pgsa.h"
 #include "proc.h"
@@ -95,10 +96,15 @@ static int pgsa_proc_find_area(struct pgsa_proc *proc, unsigned long addr)
 
 /* Lines. Position 0 is the sum, another one an address plus 1. */
 
+/*
+ * Pages that wait in a per-CPU batch for their LRU list are not admitted yet:
+ * those of this CPU are put there.
+ */
 static int pgsa_proc_prepare_sum(struct pgsa_proc *proc)
 {
 	proc->counted = 0;
 	proc->place.known = false;
+	lru_add_drain();
 	return pgsa_proc_count(&proc->count, proc->mm, 0,
 			       proc->mm->task_size);
 }

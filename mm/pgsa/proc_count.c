@@ -7,7 +7,6 @@
  * reader keeps nobody from mapping memory or from exiting for longer than that;
  * the processor is given to others between the steps, not within.
  */
-#include <linux/huge_mm.h>
 #include <linux/mm.h>
 #include <linux/mmap_lock.h>
 #include <linux/pagewalk.h>
