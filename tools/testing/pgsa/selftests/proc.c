@@ -238,6 +238,7 @@ static pid_t fork_other(unsigned int id)
 		check(!setresgid(id, id, id) && !setresuid(id, id, id),
 		      "setresuid: %s", strerror(errno));
 		prctl(PR_SET_DUMPABLE, 1);
+		prctl(PR_SET_PDEATHSIG, SIGKILL);	/* forgotten by now */
 	}
 	return pid;
 }

@@ -210,6 +210,30 @@ static void test_sound_parts(void)
 	close(fd);
 }
 
+/* One page of the file ends one segment and begins the next, both read-only. */
+static void test_shared_page(void)
+{
+	struct elf elf = sound;
+	char *area = mmap(NULL, FILE_PAGES * PGSA_PAGE, PROT_NONE,
+			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	int fd;
+
+	elf.program[1].p_flags = PF_R;
+	elf.program[2].p_offset = 0x1e00;
+	elf.program[2].p_vaddr = 0x2e00;
+	elf.program[3].p_offset = 0x1e00;
+	fd = elf_file(&elf, FILE_PAGES * PGSA_PAGE);
+	check(mmap(area, 2 * PGSA_PAGE, PROT_READ, MAP_PRIVATE | MAP_FIXED, fd,
+		   0) == area &&
+	      mmap(area + 2 * PGSA_PAGE, PGSA_PAGE, PROT_READ,
+		   MAP_PRIVATE | MAP_FIXED, fd, PGSA_PAGE) != MAP_FAILED,
+	      "mmap: %s", strerror(errno));
+	expect_segment(area, "0:rodata,headers+1:rodata");
+	expect_segment(area + 2 * PGSA_PAGE, "2:relro");
+	munmap(area, FILE_PAGES * PGSA_PAGE);
+	close(fd);
+}
+
 #define WRONG(field, value, expected) do {				\
 	struct elf elf = sound;						\
 									\
@@ -259,6 +283,7 @@ void test_elf_hostile(void)
 	size_t i;
 
 	policy_must_set("enable", "0");
+	test_shared_page();
 	test_sound_parts();
 	test_wrong_header();
 	test_wrong_program();
