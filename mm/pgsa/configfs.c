@@ -53,6 +53,10 @@ PGSA_STAT(corrected, CORRECTED);
 PGSA_STAT(unresolved, UNRESOLVED);
 PGSA_STAT(stale, STALE);
 PGSA_STAT(redundancy_failures, REDUNDANCY_FAILURES);
+PGSA_STAT(signals, SIGNALS);
+PGSA_STAT(signals_withheld, SIGNALS_WITHHELD);
+PGSA_STAT(walks_skipped, WALKS_SKIPPED);
+PGSA_STAT(walk_max_ns, WALK_MAX_NS);
 
 static struct configfs_attribute *pgsa_stats_attrs[] = {
 	&pgsa_stats_attr_cycles,
@@ -66,6 +70,10 @@ static struct configfs_attribute *pgsa_stats_attrs[] = {
 	&pgsa_stats_attr_unresolved,
 	&pgsa_stats_attr_stale,
 	&pgsa_stats_attr_redundancy_failures,
+	&pgsa_stats_attr_signals,
+	&pgsa_stats_attr_signals_withheld,
+	&pgsa_stats_attr_walks_skipped,
+	&pgsa_stats_attr_walk_max_ns,
 	NULL
 };
 
@@ -218,6 +226,7 @@ static struct config_group *pgsa_make_policy(struct config_group *group,
 	config_group_init_type_name(&policy->stats_group, "stats",
 				    &pgsa_stats_type);
 	configfs_add_default_group(&policy->stats_group, &policy->group);
+	pgsa_targets_add_group(policy);
 	return &policy->group;
 }
 

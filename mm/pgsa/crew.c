@@ -29,6 +29,7 @@ void pgsa_crew_init(struct pgsa_crew *crew, struct pgsa_policy *policy,
 	spin_lock_init(&crew->lock);
 	crew->strategy = policy->strategy;
 	crew->cursor.policy = policy;
+	pgsa_walk_init(&crew->cursor.walk);
 	crew->cycle_ns = wall_ns;
 	pgsa_governor_start(&crew->governor, wall_ns, 0);
 }

@@ -229,5 +229,6 @@ void pgsa_error(struct pgsa_search *search, struct page *page,
 	};
 
 	c.record_damaged = !pgsa_record_good(&c);
+	search->hurt = true;
 	pgsa_report(&c, pgsa_resolve(&c));
 }

@@ -173,6 +173,11 @@ u64 pgsa_governor_pause(struct pgsa_governor *governor, u64 wall_ns,
  * @PGSA_STAT_STALE: checks that a legitimate write had overtaken
  * @PGSA_STAT_REDUNDANCY_FAILURES: frames not sealed for lack of memory for
  *				   their redundancy
+ * @PGSA_STAT_SIGNALS: signals sent to agents
+ * @PGSA_STAT_SIGNALS_WITHHELD: not sent, for the agent has no handler
+ * @PGSA_STAT_WALKS_SKIPPED: processes left out of a cycle, for the lock of their
+ *			     address space was never free
+ * @PGSA_STAT_WALK_MAX_NS: longest time for which such a lock was held
  * @NR_PGSA_STATS: how many
  */
 enum pgsa_stat {
@@ -187,6 +192,10 @@ enum pgsa_stat {
 	PGSA_STAT_UNRESOLVED,
 	PGSA_STAT_STALE,
 	PGSA_STAT_REDUNDANCY_FAILURES,
+	PGSA_STAT_SIGNALS,
+	PGSA_STAT_SIGNALS_WITHHELD,
+	PGSA_STAT_WALKS_SKIPPED,
+	PGSA_STAT_WALK_MAX_NS,
 	NR_PGSA_STATS
 };
 
@@ -200,6 +209,12 @@ struct pgsa_policy {
 	struct config_group group;
 	/** @stats_group: its directory stats/ */
 	struct config_group stats_group;
+	/** @targets_group: its directory targets/ */
+	struct config_group targets_group;
+	/** @targets: what is in there; read under RCU, changed under @lock */
+	struct list_head targets;
+	/** @targets_made: how many there have ever been */
+	u64 targets_made;
 	/**
 	 * @lock: protects all below but @stats. Inside configfs' own locks;
 	 * held while searchers start and stop, so never taken by one.
@@ -238,6 +253,8 @@ static inline void pgsa_stat_add(struct pgsa_policy *policy,
 }
 
 void pgsa_policy_init(struct pgsa_policy *policy);
+int pgsa_refuse(struct pgsa_policy *policy, const char *attr, const char *text,
+		int err);
 int pgsa_policy_set_enable(struct pgsa_policy *policy, const char *text);
 int pgsa_policy_set_strategy(struct pgsa_policy *policy, const char *text);
 int pgsa_policy_set_detect(struct pgsa_policy *policy, const char *text);
@@ -359,6 +376,7 @@ struct pgsa_claim {
  * @next_claim: index of the next of those that wait
  * @damaged: buffer for a damaged page as it was found
  * @repaired: buffer for the same page, corrected
+ * @hurt: the last visit has found an error
  * @pfns: frames taken from the strategy
  * @claims: frames to be sealed
  */
@@ -380,6 +398,7 @@ struct pgsa_search {
 	unsigned int next_claim;
 	void *damaged;
 	void *repaired;
+	bool hurt;
 	unsigned long pfns[PGSA_CHUNK_FRAMES];
 	struct pgsa_claim claims[PGSA_CLAIMS_MAX];
 };
@@ -451,5 +470,35 @@ static inline s64 pgsa_inject_delay_ns(unsigned long pfn, u64 word)
 	return -1;
 }
 #endif
+
+/* walk.c */
+
+#define PGSA_WALK_TABLES	32	/* last-level tables in one step */
+
+int pgsa_walk_mm(struct mm_struct *mm, unsigned long *addr,
+		 bool (*fn)(struct page *page, void *arg), void *arg);
+int pgsa_walk_mm_timed(struct mm_struct *mm, unsigned long *addr,
+		       bool (*fn)(struct page *page, void *arg), void *arg,
+		       u64 *held_ns);
+
+/* seen.c */
+
+bool pgsa_seen_frame(struct pgsa_walk *walk, unsigned long pfn);
+void pgsa_walk_next_target(struct pgsa_walk *walk, u64 target);
+void pgsa_walk_next_cycle(struct pgsa_walk *walk);
+void pgsa_walk_init(struct pgsa_walk *walk);
+void pgsa_walk_exit(struct pgsa_walk *walk);
+
+/* targets.c */
+
+bool pgsa_targets_have(struct pgsa_policy *policy, struct task_struct *task);
+
+/* hurt.c */
+
+void pgsa_targets_hurt(struct pgsa_policy *policy, unsigned long pfn);
+
+/* configfs_targets.c */
+
+void pgsa_targets_add_group(struct pgsa_policy *policy);
 
 #endif /* _PGSA_PGSA_H */

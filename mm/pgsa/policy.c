@@ -34,6 +34,7 @@
 void pgsa_policy_init(struct pgsa_policy *policy)
 {
 	mutex_init(&policy->lock);
+	INIT_LIST_HEAD(&policy->targets);
 	policy->strategy = pgsa_strategy_find(PGSA_DEFAULT_STRATEGY);
 	policy->detect = pgsa_code_find(PGSA_DEFAULT_DETECT);
 	policy->correct = pgsa_code_find(PGSA_DEFAULT_CORRECT);
@@ -45,8 +46,18 @@ void pgsa_policy_init(struct pgsa_policy *policy)
 }
 EXPORT_SYMBOL_IF_KUNIT(pgsa_policy_init);
 
-static int pgsa_refuse(struct pgsa_policy *policy, const char *attr,
-		       const char *text, int err)
+/**
+ * pgsa_refuse - tell why a write is refused
+ * @policy: the policy
+ * @attr: name of the file
+ * @text: what was written
+ * @err: a negative errno
+ *
+ * Context: Process context.
+ * Return: @err.
+ */
+int pgsa_refuse(struct pgsa_policy *policy, const char *attr, const char *text,
+		int err)
 {
 	const char *why;
 
@@ -56,6 +67,9 @@ static int pgsa_refuse(struct pgsa_policy *policy, const char *attr,
 		break;
 	case -EBUSY:
 		why = "cannot be changed while the policy is enabled";
+		break;
+	case -ESRCH:
+		why = "no such process";
 		break;
 	case -EPERM:
 		why = "needs CAP_SYS_ADMIN";

@@ -165,6 +165,10 @@ static void kpgsad_visit_next(struct pgsa_search *search)
 		pgsa_prefetch(search->pfns[search->next_pfn]);
 	if (pfn_to_online_page(pfn))
 		pgsa_visit(search, pfn);
+	if (search->hurt) {
+		search->hurt = false;
+		pgsa_targets_hurt(search->policy, pfn);
+	}
 	search->done.frames++;
 }
 
@@ -332,6 +336,7 @@ static void pgsa_crew_free(struct pgsa_crew *crew)
 		kthread_stop(crew->searches[i]->thread);
 	for (i = 0; i < crew->nr_searches; i++)
 		pgsa_search_free(crew->searches[i]);
+	pgsa_walk_exit(&crew->cursor.walk);
 	mutex_destroy(&crew->cursor_lock);
 	kfree(crew);
 }

@@ -7,6 +7,8 @@
 
 #include <linux/types.h>
 
+#include "../walk.h"
+
 struct pgsa_policy;
 
 /**
@@ -14,11 +16,13 @@ struct pgsa_policy;
  * @policy: the policy that is searched for
  * @pfn: next frame number to look at; the strategy's own, as is
  * @state: what else it has to remember; both are 0 before the first cycle
+ * @walk: how far pgsa_targets_fill() has come
  */
 struct pgsa_cursor {
 	struct pgsa_policy *policy;
 	unsigned long pfn;
 	unsigned long state;
+	struct pgsa_walk walk;
 };
 
 /**
@@ -47,5 +51,7 @@ struct pgsa_strategy {
 int pgsa_strategy_register(const struct pgsa_strategy *strategy);
 
 unsigned long pgsa_next_online_pfn(unsigned long pfn);
+int pgsa_targets_fill(struct pgsa_cursor *cursor, unsigned long *pfns,
+		      unsigned int nr, bool all_without);
 
 #endif /* _PGSA_STRATEGY_H */
