@@ -93,6 +93,8 @@ static const char *const read_only[] = {
 	POLICY_DIR "/stats/cpu_ns", POLICY_DIR "/stats/sealed",
 	POLICY_DIR "/stats/errors", POLICY_DIR "/stats/corrected",
 	POLICY_DIR "/stats/unresolved", POLICY_DIR "/stats/stale",
+	POLICY_DIR "/stats/signals", POLICY_DIR "/stats/signals_withheld",
+	POLICY_DIR "/stats/walks_skipped", POLICY_DIR "/stats/walk_max_ns",
 	PGSA_SYSFS "/enabled", PGSA_SYSFS "/frames_tracked",
 	PGSA_SYSFS "/frames_readonly", PGSA_SYSFS "/frames_writable",
 	PGSA_SYSFS "/frames_sealed", PGSA_SYSFS "/bytes_redundancy",

@@ -6,6 +6,7 @@
  */
 #include "pgsa_selftest.h"
 #include "faults.h"
+#include "nomem.h"
 
 #define LEAK_ROUNDS	40
 #define LEAK_MAX	(LEAK_ROUNDS * 1024 / 4)	/* bytes */
@@ -425,6 +426,8 @@ static const struct selftest tests[] = {
 	{ "no memory for the searcher", test_searcher },
 	{ "no memory for redundancy", test_redundancy },
 	{ "no memory for more redundancy", test_stronger },
+	{ "no memory for a target", test_target },
+	{ "no memory to search a target", test_target_searcher },
 	{ "nothing is lost when memory runs out", test_leaks },
 };
 

@@ -159,6 +159,17 @@ static inline unsigned long long sysfs_stat(const char *name)
 
 static inline void policy_remove(void)
 {
+	DIR *dir = opendir(POLICY_DIR "/targets");
+	struct dirent *entry;
+	char path[320];
+
+	while (dir && (entry = readdir(dir))) {
+		snprintf(path, sizeof(path), POLICY_DIR "/targets/%s",
+			 entry->d_name);
+		rmdir(path);
+	}
+	if (dir)
+		closedir(dir);
 	rmdir(POLICY_DIR);
 }
 

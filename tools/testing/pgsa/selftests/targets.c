@@ -1,0 +1,294 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The strategy registered and its targets: their frames are found, and no
+ * others; errors are counted and told to agents; targets and processes may come
+ * and go at any time.
+ */
+#include "targets.h"
+
+#define RATE_PAGES	32768
+
+static int compare_delays(const void *a, const void *b)
+{
+	long long x = *(const long long *)a, y = *(const long long *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+/* Only the target's own pages, though all processes have some. */
+static void test_only(void)
+{
+	struct victim victim, other;
+	int i;
+
+	search_targets();
+	victim = victim_start(8);
+	other = victim_start(8);
+	target_of("one", victim.pid);
+	for (i = 0; i < 8; i++)
+		wait_sealed_in(victim.pid, victim.pages + i * PGSA_PAGE);
+	let_search();
+	for (i = 0; i < 8; i++)
+		expect_open(other.pid, other.pages + i * PGSA_PAGE);
+	check(target_number("one", "frames") >= 8, "frames: %llu",
+	      target_number("one", "frames"));
+	target_of("two", other.pid);
+	for (i = 0; i < 8; i++)
+		wait_sealed_in(other.pid, other.pages + i * PGSA_PAGE);
+}
+
+static void test_found(void)
+{
+	const uint32_t *area;
+	unsigned int i;
+
+	search_targets();
+	target_of("self", getpid());
+	area = new_pages(4, PROT_READ);
+	for (i = 0; i < 32; i++)
+		flip_is_repaired(area + i % 4 * (PGSA_PAGE / 4), i * 1021);
+	check(target_number("self", "errors") == 32, "errors: %llu",
+	      target_number("self", "errors"));
+	check(policy_stat("errors") == 32, "errors of the policy: %llu",
+	      policy_stat("errors"));
+}
+
+static void test_none(void)
+{
+	struct victim victim;
+
+	search_targets();
+	victim = victim_start(1);
+	let_search();
+	expect_open(victim.pid, victim.pages);
+	target_make("empty");
+	let_search();
+	expect_open(victim.pid, victim.pages);
+	check(!target_number("empty", "frames"), "frames of nothing");
+}
+
+/* A child has the parent's pages, which are found, and its own, which are not. */
+static void test_fork(void)
+{
+	struct victim child;
+
+	search_targets();
+	target_of("self", getpid());
+	child = victim_start(2);
+	wait_sealed(new_pages(1, PROT_READ));
+	let_search();
+	expect_open(child.pid, child.pages);
+}
+
+static void make_victims(struct victim *victims, unsigned int nr)
+{
+	unsigned int i;
+
+	for (i = 0; i < nr; i++)
+		victims[i] = victim_start(1);
+}
+
+static unsigned long long checked_in_cycle(void)
+{
+	let_search();
+	return policy_stat("last_cycle_frames");
+}
+
+/* What ten processes map alike is visited once; each has a page of its own. */
+static void test_once(void)
+{
+	const unsigned int nr = 2000;
+	unsigned long long one, all;
+	const uint32_t *area;
+	struct victim victims[10];
+	char name[16];
+	int i;
+
+	search_targets();
+	area = new_pages(nr, PROT_READ);
+	make_victims(victims, 10);
+	target_of("t0", victims[0].pid);
+	wait_sealed(area + (nr - 1) * (PGSA_PAGE / 4));
+	one = checked_in_cycle();
+	check(one >= nr && one < 2 * nr, "%llu frames in a cycle", one);
+	for (i = 1; i < 10; i++) {
+		snprintf(name, sizeof(name), "t%d", i);
+		target_of(name, victims[i].pid);
+	}
+	all = checked_in_cycle();
+	diag("%llu frames of one process, %llu of ten", one, all);
+	check(all >= one && all < one + nr / 2, "frames are visited twice");
+	for (i = 0; i < 10; i++) {
+		snprintf(name, sizeof(name), "t%d", i);
+		check(target_number(name, "frames") >= nr, "%s: %llu frames",
+		      name, target_number(name, "frames"));
+	}
+}
+
+static void show_delays(long long *delays, unsigned int nr)
+{
+	unsigned int i, n, limit_us;
+
+	qsort(delays, nr, sizeof(*delays), compare_delays);
+	for (i = 0, limit_us = 62; i < nr; limit_us *= 2) {
+		for (n = 0; i < nr && delays[i] < limit_us * 1000LL; i++)
+			n++;
+		diag("delay < %7u us: %u", limit_us, n);
+	}
+	diag("delay p50 %lld us, p99 %lld us, max %lld us", delays[nr / 2] / 1000,
+	     delays[nr * 99 / 100] / 1000, delays[nr - 1] / 1000);
+}
+
+/* A small target, and one fiftieth of a CPU. */
+static void test_delay(void)
+{
+	const unsigned int nr = 300;
+	long long delays[nr];
+	unsigned long long cpu_ns, cycles;
+	struct victim victim;
+	struct report report;
+	unsigned int i;
+	double start;
+
+	search_targets();
+	policy_must_set("cpu_permille", "20");
+	victim = victim_start(16);
+	target_of("small", victim.pid);
+	for (i = 0; i < 16; i++)
+		wait_sealed_in(victim.pid, victim.pages + i * PGSA_PAGE);
+	cpu_ns = policy_stat("cpu_ns");
+	cycles = policy_stat("cycles");
+	start = now_s();
+	for (i = 0; i < nr; i++) {
+		flip_in(victim.pid, victim.pages + random() % 16 * PGSA_PAGE,
+			random() % PAGE_BITS);
+		check(trace_wait(&report, WAIT_MS), "no report %u", i);
+		delays[i] = report.delay_ns;
+	}
+	cpu_ns = policy_stat("cpu_ns") - cpu_ns;
+	cycles = policy_stat("cycles") - cycles;
+	diag("%llu frames in the target, cycle of %.0f us, %.1f per mille of a CPU",
+	     target_number("small", "frames"), (now_s() - start) * 1e6 / cycles,
+	     cpu_ns / (now_s() - start) / 1e6);
+	show_delays(delays, nr);
+	diag("longest lock of an address space %llu ns",
+	     policy_stat("walk_max_ns"));
+	check(target_number("small", "errors") == nr, "errors: %llu",
+	      target_number("small", "errors"));
+}
+
+/* The least of what a cycle took, so that others on the machine do not count. */
+static void test_rate(void)
+{
+	unsigned long long ns, least = -1ULL, frames = 0;
+	struct victim victim;
+	unsigned int i;
+
+	search_targets();
+	victim = victim_start(RATE_PAGES);
+	target_of("large", victim.pid);
+	wait_sealed_in(victim.pid, victim.pages + (RATE_PAGES - 1) * PGSA_PAGE);
+	for (i = 0; i < 20; i++) {
+		wait_cycles(1);
+		frames = policy_stat("last_cycle_frames");
+		ns = policy_stat("last_cycle_ns");
+		if (ns < least)
+			least = ns;
+	}
+	check(frames >= RATE_PAGES, "%llu frames in a cycle", frames);
+	diag("%llu frames in %llu us: %.3f us each, longest lock %llu ns", frames,
+	     least / 1000, least / 1e3 / frames, policy_stat("walk_max_ns"));
+}
+
+/* Two policies have the same process, and both know about an error. */
+static void test_two_policies(void)
+{
+	const char *second = PGSA_CONFIGFS "/second";
+	const uint32_t *page;
+	char text[16];
+	unsigned int i;
+
+	search_targets();
+	rmdir(PGSA_CONFIGFS "/second/targets/self");
+	rmdir(second);
+	snprintf(text, sizeof(text), "%d", getpid());
+	check(!mkdir(second, 0755) &&
+	      !mkdir(PGSA_CONFIGFS "/second/targets/self", 0755) &&
+	      !pgsa_write(PGSA_CONFIGFS "/second/targets/self/pid", text) &&
+	      !pgsa_write(PGSA_CONFIGFS "/second/strategy", "registered") &&
+	      !pgsa_write(PGSA_CONFIGFS "/second/cpu_permille", "0") &&
+	      !pgsa_write(PGSA_CONFIGFS "/second/interval_ms", "0") &&
+	      !pgsa_write(PGSA_CONFIGFS "/second/enable", "1"), "second policy");
+	target_of("self", getpid());
+	page = new_pages(1, PROT_READ);
+	for (i = 0; i < 20; i++)
+		flip_is_repaired(page, i * 1500);
+	expect_no_report(200);
+	check(target_number("self", "errors") +
+	      read_number(PGSA_CONFIGFS "/second/targets/self/errors") == 20,
+	      "errors: %llu and %llu", target_number("self", "errors"),
+	      read_number(PGSA_CONFIGFS "/second/targets/self/errors"));
+	check(rmdir(second) && errno == ENOTEMPTY, "a policy with a target went");
+	check(!rmdir(PGSA_CONFIGFS "/second/targets/self") && !rmdir(second),
+	      "rmdir: %s", strerror(errno));
+}
+
+/* A directory may go while the search is in it, and others are not harmed. */
+static void test_remove(void)
+{
+	struct victim victim;
+	const uint32_t *page;
+	unsigned int i;
+
+	search_targets();
+	target_of("self", getpid());
+	page = new_pages(1, PROT_READ);
+	victim = victim_start(1000);
+	for (i = 0; i < 100; i++) {
+		target_of("other", victim.pid);
+		sleep_ms(i % 4);
+		target_remove("other");
+		if (i % 10 == 0)
+			flip_is_repaired(page, i * 300);
+	}
+	expect_no_report(100);
+}
+
+static const struct selftest tests[] = {
+	{ "only the target's pages are protected", test_only },
+	{ "flips in a target are found", test_found },
+	{ "without targets nothing is done", test_none },
+	{ "the child of a target is none", test_fork },
+	{ "each frame is visited once", test_once },
+	{ "delay in a small target", test_delay },
+	{ "rate in a large target", test_rate },
+	{ "two policies have one target", test_two_policies },
+	{ "a target is removed while it is searched", test_remove },
+	{ "agent gets SIGBUS", test_agent },
+	{ "agent gets another signal", test_agent_number },
+	{ "agent and target in one", test_agent_self },
+	{ "an agent without handler lives on", test_agent_mute },
+	{ "an agent dies", test_agent_death },
+	{ "agent of several targets", test_agent_shared },
+	{ "cgroup", test_cgroup },
+	{ "cgroups below a cgroup", test_cgroup_below },
+	{ "a cgroup is removed", test_cgroup_gone },
+	{ "a target ends", test_ends },
+	{ "a target ends with its last thread", test_last_thread },
+	{ "another process gets the number", test_reuse },
+	{ "a target is killed while it is searched", test_killed },
+	{ "64 targets are killed at random", test_kill_many },
+	{ "policies and targets in a loop", test_loop },
+	{ "an address space changes", test_changes },
+	{ "a target calls exec", test_exec },
+	{ "an address space is sparse", test_sparse },
+	{ "huge pages", test_huge },
+	{ "an address space is always locked", test_contended },
+	{ "what is refused", test_refused },
+	{ "a target in use is fixed", test_in_use },
+};
+
+int main(int argc, char **argv)
+{
+	return run_tests(argc, argv, tests, ARRAY_SIZE(tests));
+}
