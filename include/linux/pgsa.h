@@ -24,6 +24,7 @@ struct inode;
 struct mm_struct;
 struct page;
 struct page_ext_operations;
+struct task_struct;
 struct vm_area_struct;
 
 /**
@@ -51,6 +52,7 @@ enum pgsa_write {
 #ifdef CONFIG_PGSA
 
 DECLARE_STATIC_KEY_FALSE(pgsa_key);
+DECLARE_STATIC_KEY_FALSE(pgsa_schedule_key);
 extern struct page_ext_operations pgsa_page_ext_ops;
 
 void __pgsa_page_free(struct page *page, unsigned int order);
@@ -68,6 +70,8 @@ void __pgsa_pte_clear_range(struct mm_struct *mm, unsigned long addr,
 void __pgsa_page_write(struct page *page, size_t offset, size_t len,
 		       enum pgsa_write how);
 void __pgsa_folio_write(struct folio *folio, enum pgsa_write how);
+void __pgsa_sched_in(struct task_struct *task);
+void pgsa_task_init(struct task_struct *task);
 
 /* For fs/proc/base.c alone. */
 int pgsa_proc_open(struct file *file, struct mm_struct *mm);
@@ -263,6 +267,18 @@ static inline void pgsa_folio_write(struct folio *folio, enum pgsa_write how)
 		__pgsa_folio_write(folio, how);
 }
 
+/**
+ * pgsa_sched_in - a task has been switched in
+ * @task: the task, which is current
+ *
+ * Context: Preemption disabled, interrupts on, no run queue locked.
+ */
+static inline void pgsa_sched_in(struct task_struct *task)
+{
+	if (static_branch_unlikely(&pgsa_schedule_key))
+		__pgsa_sched_in(task);
+}
+
 #else /* CONFIG_PGSA */
 
 static inline void pgsa_page_free(struct page *page, unsigned int order) {}
@@ -287,6 +303,9 @@ static inline void pgsa_page_write(struct page *page, size_t offset,
 static inline void pgsa_folio_write(struct folio *folio, enum pgsa_write how)
 {
 }
+
+static inline void pgsa_sched_in(struct task_struct *task) {}
+static inline void pgsa_task_init(struct task_struct *task) {}
 
 #endif /* CONFIG_PGSA */
 

@@ -57,6 +57,7 @@ PGSA_STAT(signals, SIGNALS);
 PGSA_STAT(signals_withheld, SIGNALS_WITHHELD);
 PGSA_STAT(walks_skipped, WALKS_SKIPPED);
 PGSA_STAT(walk_max_ns, WALK_MAX_NS);
+PGSA_STAT(checks_skipped, CHECKS_SKIPPED);
 
 static struct configfs_attribute *pgsa_stats_attrs[] = {
 	&pgsa_stats_attr_cycles,
@@ -74,6 +75,7 @@ static struct configfs_attribute *pgsa_stats_attrs[] = {
 	&pgsa_stats_attr_signals_withheld,
 	&pgsa_stats_attr_walks_skipped,
 	&pgsa_stats_attr_walk_max_ns,
+	&pgsa_stats_attr_checks_skipped,
 	NULL
 };
 

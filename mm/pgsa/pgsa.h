@@ -178,6 +178,8 @@ u64 pgsa_governor_pause(struct pgsa_governor *governor, u64 wall_ns,
  * @PGSA_STAT_WALKS_SKIPPED: processes left out of a cycle, for the lock of their
  *			     address space was never free
  * @PGSA_STAT_WALK_MAX_NS: longest time for which such a lock was held
+ * @PGSA_STAT_CHECKS_SKIPPED: checks by tasks that the lock of their address space cut
+ *		       short
  * @NR_PGSA_STATS: how many
  */
 enum pgsa_stat {
@@ -196,6 +198,7 @@ enum pgsa_stat {
 	PGSA_STAT_SIGNALS_WITHHELD,
 	PGSA_STAT_WALKS_SKIPPED,
 	PGSA_STAT_WALK_MAX_NS,
+	PGSA_STAT_CHECKS_SKIPPED,
 	NR_PGSA_STATS
 };
 
@@ -438,6 +441,31 @@ void pgsa_seal_abandon(struct pgsa_search *search);
 int pgsa_page_matches(struct page *page);
 void pgsa_prefetch(unsigned long pfn);
 void pgsa_visit(struct pgsa_search *search, unsigned long pfn);
+
+/* round.c */
+
+#define PGSA_ROUND_BATCH	16U	/* frames held at a time */
+
+/**
+ * struct pgsa_round - a check on the way back to user mode
+ * @start: where it began
+ * @address: where it goes on
+ * @left: frames it may still verify
+ * @short_steps: steps that were not full
+ * @wrapped: it has come to the end, and went on at the beginning
+ */
+struct pgsa_round {
+	unsigned long start;
+	unsigned long address;
+	unsigned int left;
+	unsigned int short_steps;
+	bool wrapped;
+};
+
+void pgsa_round_begin(struct pgsa_round *round, unsigned long address,
+		      unsigned int frames);
+unsigned int pgsa_round_batch(const struct pgsa_round *round);
+bool pgsa_round_goes_on(struct pgsa_round *round, int more, unsigned int nr);
 
 /* error.c */
 

@@ -418,6 +418,13 @@ static void pgsa_verify(struct pgsa_search *search, struct page *page,
 		pgsa_strengthen(search, page, frame, word);
 }
 
+/* Somebody else has found a mismatch, and is about to confirm or repair it. */
+static bool pgsa_word_disputed(u64 word)
+{
+	return pgsa_word_state(word) == PGSA_FRAME_CHECKING ||
+	       pgsa_word_state(word) == PGSA_FRAME_BAD;
+}
+
 /**
  * pgsa_page_matches - is a page as it was sealed?
  * @page: the page, to which the caller has a reference
@@ -425,7 +432,8 @@ static void pgsa_verify(struct pgsa_search *search, struct page *page,
  * A mismatch is not an error yet: pgsa_visit() confirms it.
  *
  * Context: Any context but interrupts.
- * Return: 1 if it is; 0 if it is not sealed, or not any more; -EBADMSG if not.
+ * Return: 1 if it is; 0 if it is not sealed, or not any more; -EBADMSG if not,
+ * also while it is being repaired.
  */
 int pgsa_page_matches(struct page *page)
 {
@@ -439,6 +447,8 @@ int pgsa_page_matches(struct page *page)
 	frame = pgsa_frame_get(page);
 	if (frame) {
 		ret = pgsa_compare(page, frame, pgsa_frame_word(frame));
+		if (!ret && pgsa_word_disputed(pgsa_frame_word(frame)))
+			ret = -EBADMSG;
 		pgsa_frame_put(frame);
 	}
 	pgsa_preempt_enable();

@@ -53,5 +53,7 @@ int pgsa_strategy_register(const struct pgsa_strategy *strategy);
 unsigned long pgsa_next_online_pfn(unsigned long pfn);
 int pgsa_targets_fill(struct pgsa_cursor *cursor, unsigned long *pfns,
 		      unsigned int nr, bool all_without);
+int pgsa_switch_start(struct pgsa_policy *policy);
+void pgsa_switch_stop(struct pgsa_policy *policy);
 
 #endif /* _PGSA_STRATEGY_H */
