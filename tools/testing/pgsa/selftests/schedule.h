@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A process that sleeps until it is told to look at its pages, for the tests of
+ * the strategy schedule.
+ */
+#ifndef SCHEDULE_H
+#define SCHEDULE_H
+
+#include "pgsa_selftest.h"
+
+/* As many frames as a task may verify when it is switched in. */
+#define FRAMES_MAX	"256"
+
+/* Answers of a sleeper */
+#define LOOK_GOOD	'g'
+#define LOOK_WRONG	'w'
+
+struct sleeper {
+	pid_t pid;
+	int go;			/* a byte lets it look once, a 0 byte end */
+	int answer;		/* and it answers with one */
+	const uint32_t *pages;	/* in its address space */
+	unsigned int nr;
+};
+
+/* From nothing that is in memory: that might be what was flipped. */
+static inline uint32_t sleeper_word(size_t i)
+{
+	return (i + 2009) * 2654435761U;
+}
+
+static inline bool sleeper_sees_good(const uint32_t *pages,
+				     unsigned int nr)
+{
+	size_t i;
+
+	for (i = 0; i < nr * PGSA_PAGE / sizeof(*pages); i++)
+		if (pages[i] != sleeper_word(i))
+			return false;
+	return true;
+}
+
+/* The first thing after it wakes up is to look at its pages. */
+static inline void sleeper_live(struct sleeper *s, int go, int answer)
+{
+	size_t size = s->nr * PGSA_PAGE, i;
+	uint32_t *pages = mmap((void *)s->pages, size, PROT_READ | PROT_WRITE,
+			       MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+	char byte = LOOK_GOOD;
+
+	if (pages == MAP_FAILED)
+		_exit(TEST_FAIL);
+	for (i = 0; i < size / sizeof(*pages); i++)
+		pages[i] = sleeper_word(i);
+	madvise(pages, size, MADV_COLD);
+	if (mprotect(pages, size, PROT_READ))
+		_exit(TEST_FAIL);
+	while (write(answer, &byte, 1) == 1 && read(go, &byte, 1) == 1 && byte)
+		byte = sleeper_sees_good(pages, s->nr) ? LOOK_GOOD : LOOK_WRONG;
+	_exit(TEST_PASS);
+}
+
+static inline char sleeper_answer(const struct sleeper *s)
+{
+	char byte = 0;
+
+	check(read(s->answer, &byte, 1) == 1, "sleeper %d is gone", s->pid);
+	return byte;
+}
+
+/* Only who is asleep is switched in later. */
+static inline void sleeper_wait_asleep(const struct sleeper *s)
+{
+	double limit = now_s() + WAIT_MS / 1000.0;
+	char path[32], text[256], *state;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", s->pid);
+	do {
+		check(pgsa_read(path, text, sizeof(text)) > 0, "%s", path);
+		state = strrchr(text, ')') + 2;
+		check(now_s() < limit, "sleeper stays %c", *state);
+	} while (*state != 'S');
+}
+
+static inline void sleeper_start(struct sleeper *s, unsigned int nr)
+{
+	int go[2], answer[2];
+
+	check(!pipe(go) && !pipe(answer), "pipe: %s", strerror(errno));
+	s->nr = nr;
+	s->pages = mmap(NULL, nr * PGSA_PAGE, PROT_NONE,
+			MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	s->pid = fork_child();
+	if (!s->pid) {
+		close(go[1]);
+		close(answer[0]);
+		sleeper_live(s, go[0], answer[1]);
+	}
+	close(go[0]);
+	close(answer[1]);
+	s->go = go[1];
+	s->answer = answer[0];
+	check(sleeper_answer(s) == LOOK_GOOD, "sleeper has no pages");
+}
+
+/* Lets it look if @look, else end. */
+static inline void sleeper_go(const struct sleeper *s, bool look)
+{
+	check(write(s->go, &(char){ look }, 1) == 1, "sleeper %d is gone",
+	      s->pid);
+}
+
+static inline char sleeper_wake(const struct sleeper *s)
+{
+	sleeper_go(s, true);
+	return sleeper_answer(s);
+}
+
+static inline void sleeper_end(const struct sleeper *s)
+{
+	sleeper_go(s, false);
+	close(s->go);
+	close(s->answer);
+	expect_exit(s->pid);
+}
+
+static inline unsigned long sleeper_pfn(const struct sleeper *s,
+					unsigned int page)
+{
+	unsigned long addr = (unsigned long)s->pages + page * PGSA_PAGE;
+	unsigned long pfn;
+	int err = pgsa_pfn(s->pid, addr, &pfn);
+
+	check(!err, "pagemap of %#lx: %s", addr, strerror(-err));
+	return pfn;
+}
+
+static inline unsigned long sleeper_wait_sealed(const struct sleeper *s,
+						unsigned int page)
+{
+	double limit = now_s() + WAIT_MS / 1000.0;
+	struct pgsa_frame frame;
+
+	while (frame = frame_of(sleeper_pfn(s, page)), !is_sealed(&frame)) {
+		check(now_s() < limit, "pfn %#lx stays %s, admit=%s", frame.pfn,
+		      frame.state, frame.admit);
+		sleep_ms(2);
+	}
+	return frame.pfn;
+}
+
+/* Returns the frame. */
+static inline unsigned long sleeper_flip(const struct sleeper *s,
+					 unsigned int page, unsigned int bit)
+{
+	unsigned long addr = (unsigned long)s->pages + page * PGSA_PAGE;
+	unsigned long pfn;
+	int err;
+
+	sleeper_wait_asleep(s);
+	pfn = sleeper_wait_sealed(s, page);
+	err = pgsa_inject(s->pid, addr + bit / 8, 1ULL << bit % 8);
+	check(!err, "injection at %#lx: %s", addr, strerror(-err));
+	return pfn;
+}
+
+#endif /* SCHEDULE_H */
