@@ -121,7 +121,11 @@ static ssize_t pgsa_policy_correct_show(struct config_item *item, char *page)
 
 static ssize_t pgsa_policy_scope_show(struct config_item *item, char *page)
 {
-	return sysfs_emit(page, "mapped\n");
+	struct pgsa_policy *policy = to_policy(item);
+
+	guard(mutex)(&policy->lock);
+	return sysfs_emit(page, "%s\n",
+			  policy->scope_pagecache ? "pagecache" : "mapped");
 }
 
 static ssize_t pgsa_policy_cpu_permille_show(struct config_item *item,

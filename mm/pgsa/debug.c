@@ -39,6 +39,7 @@ static const char * const pgsa_part_names[NR_PGSA_PARTS] = {
 	[PGSA_RULE_UPTODATE]		= "uptodate",
 	[PGSA_RULE_CACHE]		= "cache",
 	[PGSA_RULE_REGULAR]		= "regular",
+	[PGSA_RULE_PRIVATE]		= "private",
 	[PGSA_RULE_FILESYSTEM]		= "filesystem",
 	[PGSA_RULE_CLEAN]		= "clean",
 	[PGSA_RULE_WRITE_OPEN]		= "write_open",

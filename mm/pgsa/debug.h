@@ -28,6 +28,7 @@
  * @PGSA_RULE_UPTODATE: its content has been read
  * @PGSA_RULE_CACHE: the page cache has the folio where the folio says
  * @PGSA_RULE_REGULAR: of a regular file
+ * @PGSA_RULE_PRIVATE: of a file that is not the kernel's own, if nobody maps it
  * @PGSA_RULE_FILESYSTEM: on a file system all of whose writes are known
  * @PGSA_RULE_CLEAN: neither dirty nor being written back
  * @PGSA_RULE_WRITE_OPEN: of a file that nobody has open for writing
@@ -53,6 +54,7 @@ enum pgsa_part {
 	PGSA_RULE_UPTODATE,
 	PGSA_RULE_CACHE,
 	PGSA_RULE_REGULAR,
+	PGSA_RULE_PRIVATE,
 	PGSA_RULE_FILESYSTEM,
 	PGSA_RULE_CLEAN,
 	PGSA_RULE_WRITE_OPEN,

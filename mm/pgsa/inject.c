@@ -331,6 +331,7 @@ static int pgsa_format_codes(char *text, size_t size, unsigned long pfn,
 static int pgsa_format_frame(char *text, size_t size, struct page *page)
 {
 	struct pgsa_frame *frame = pgsa_frame_get(page);
+	bool unmapped = pgsa_policies_want_pagecache();
 	union pgsa_check check;
 	u64 word;
 	u32 crc;
@@ -351,7 +352,7 @@ static int pgsa_format_frame(char *text, size_t size, struct page *page)
 				 word, crc);
 	len += scnprintf(text + len, size - len, " hurt=%d admit=%s\n",
 			 !!(word & PGSA_WORD_HURT),
-			 pgsa_refusal_name(pgsa_page_refusal(page)));
+			 pgsa_refusal_name(pgsa_page_refusal(page, unmapped)));
 	return len;
 }
 

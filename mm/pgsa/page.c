@@ -89,6 +89,22 @@ static bool pgsa_folio_clean(struct folio *folio, struct address_space *mapping)
 	       pgsa_dropped(PGSA_RULE_CLEAN);
 }
 
+/*
+ * Page cache of the kernel's own, which it writes to as it likes, without lock
+ * or dirt: ext4 keeps its buddy bitmaps in an inode that nobody can look up and
+ * whose mode may be that of a regular file that had its memory before. Files
+ * for drivers are on mounts of tmpfs that are no user's, as memfd is; inodes of
+ * tmpfs that are anybody's need not be hashed.
+ */
+static bool pgsa_inode_private(struct inode *inode)
+{
+	if (pgsa_dropped(PGSA_RULE_PRIVATE))
+		return false;
+	if (shmem_mapping(inode->i_mapping))
+		return inode->i_sb->s_flags & SB_NOUSER;
+	return inode_unhashed(inode);
+}
+
 /* The folio is locked, so its mapping stays. */
 static enum pgsa_refusal pgsa_file_refusal(struct folio *folio)
 {
@@ -100,6 +116,9 @@ static enum pgsa_refusal pgsa_file_refusal(struct folio *folio)
 		return PGSA_REFUSED_NOT_REGULAR;
 	if (!pgsa_filesystem_known(mapping->host->i_sb))
 		return PGSA_REFUSED_FILESYSTEM;
+	/* What a process maps is no secret of the kernel. */
+	if (!folio_mapped(folio) && pgsa_inode_private(mapping->host))
+		return PGSA_REFUSED_UNMAPPED;
 	if (!pgsa_folio_clean(folio, mapping))
 		return PGSA_REFUSED_DIRTY;
 	if (atomic_read(&mapping->host->i_writecount) > 0 &&
@@ -137,7 +156,13 @@ static bool pgsa_refs_known(struct folio *folio)
 	       pgsa_dropped(PGSA_RULE_REFERENCES);
 }
 
-static enum pgsa_refusal pgsa_folio_refusal(struct folio *folio)
+/* Nobody writes to unmapped anonymous memory but devices that have it. */
+static bool pgsa_folio_in_scope(struct folio *folio, bool unmapped)
+{
+	return folio_mapped(folio) || (unmapped && !folio_test_anon(folio));
+}
+
+static enum pgsa_refusal pgsa_folio_refusal(struct folio *folio, bool unmapped)
 {
 	enum pgsa_refusal refusal;
 
@@ -152,7 +177,7 @@ static enum pgsa_refusal pgsa_folio_refusal(struct folio *folio)
 		return PGSA_REFUSED_NOT_LRU;
 	if (!folio_test_uptodate(folio) && !pgsa_dropped(PGSA_RULE_UPTODATE))
 		return PGSA_REFUSED_NOT_UPTODATE;
-	if (!folio_mapped(folio))
+	if (!pgsa_folio_in_scope(folio, unmapped))
 		return PGSA_REFUSED_UNMAPPED;
 	if (__folio_test_movable(folio))
 		return PGSA_REFUSED_MOVABLE;
@@ -177,6 +202,19 @@ bool pgsa_page_plausible(const struct page *page)
 	return PageLRU(page) || pgsa_dropped(PGSA_RULE_LRU);
 }
 
+/**
+ * pgsa_page_in_scope - may a frame be of a policy's set, as far as one sees?
+ * @page: the frame, which must be online
+ * @unmapped: the policy's set has the page cache that no process maps
+ *
+ * Context: Any context. Writes nothing. The answer may be outdated at once.
+ * Return: false if nothing can be proved about the frame now.
+ */
+bool pgsa_page_in_scope(struct page *page, bool unmapped)
+{
+	return pgsa_folio_in_scope(page_folio(page), unmapped);
+}
+
 static bool pgsa_folio_trylock(struct folio *folio)
 {
 	return pgsa_dropped(PGSA_RULE_LOCK) || folio_trylock(folio);
@@ -185,12 +223,14 @@ static bool pgsa_folio_trylock(struct folio *folio)
 /**
  * pgsa_folio_lock - hold a frame's folio, if the frame may be sealed
  * @page: the frame, which must be online
+ * @unmapped: admit page cache that no process maps
  * @refusal: why not; PGSA_ADMITTED otherwise
  *
  * Context: Process context; does not sleep, the lock is only tried.
  * Return: the folio, locked and referenced, or NULL.
  */
-struct folio *pgsa_folio_lock(struct page *page, enum pgsa_refusal *refusal)
+struct folio *pgsa_folio_lock(struct page *page, bool unmapped,
+			      enum pgsa_refusal *refusal)
 {
 	struct folio *folio;
 
@@ -198,7 +238,7 @@ struct folio *pgsa_folio_lock(struct page *page, enum pgsa_refusal *refusal)
 	if (!pgsa_page_plausible(page))
 		return NULL;
 	*refusal = PGSA_REFUSED_UNMAPPED;
-	if (!page_mapped(page))
+	if (!pgsa_page_in_scope(page, unmapped))
 		return NULL;
 
 	*refusal = PGSA_REFUSED_GONE;
@@ -210,7 +250,7 @@ struct folio *pgsa_folio_lock(struct page *page, enum pgsa_refusal *refusal)
 		folio_put(folio);
 		return NULL;
 	}
-	*refusal = pgsa_folio_refusal(folio);
+	*refusal = pgsa_folio_refusal(folio, unmapped);
 	if (*refusal == PGSA_ADMITTED)
 		return folio;
 	pgsa_folio_unlock(folio);
@@ -233,14 +273,15 @@ void pgsa_folio_unlock(struct folio *folio)
 /**
  * pgsa_page_refusal - may this frame be sealed now?
  * @page: the frame, which must be online
+ * @unmapped: admit page cache that no process maps
  *
  * Context: As pgsa_folio_lock(). The answer may be outdated at once.
  * Return: PGSA_ADMITTED or the reason why not.
  */
-enum pgsa_refusal pgsa_page_refusal(struct page *page)
+enum pgsa_refusal pgsa_page_refusal(struct page *page, bool unmapped)
 {
 	enum pgsa_refusal refusal;
-	struct folio *folio = pgsa_folio_lock(page, &refusal);
+	struct folio *folio = pgsa_folio_lock(page, unmapped, &refusal);
 
 	if (folio)
 		pgsa_folio_unlock(folio);

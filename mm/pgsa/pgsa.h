@@ -89,7 +89,8 @@ unsigned long pgsa_store_bytes(void);
  * enum pgsa_refusal - why a frame may not be sealed now
  * @PGSA_ADMITTED: it may
  * @PGSA_REFUSED_NOT_LRU: not on an LRU list: no page cache or anonymous memory
- * @PGSA_REFUSED_UNMAPPED: no process maps it
+ * @PGSA_REFUSED_UNMAPPED: no process maps it, and it is not page cache that is
+ *			   admitted all the same
  * @PGSA_REFUSED_GONE: it was freed or became part of another folio meanwhile
  * @PGSA_REFUSED_DEVICE: device memory
  * @PGSA_REFUSED_HUGETLB: part of a hugetlb page
@@ -128,8 +129,10 @@ enum pgsa_refusal {
 const char *pgsa_refusal_name(enum pgsa_refusal refusal);
 bool pgsa_filesystem_known(const struct super_block *sb);
 bool pgsa_page_plausible(const struct page *page);
-enum pgsa_refusal pgsa_page_refusal(struct page *page);
-struct folio *pgsa_folio_lock(struct page *page, enum pgsa_refusal *refusal);
+bool pgsa_page_in_scope(struct page *page, bool unmapped);
+enum pgsa_refusal pgsa_page_refusal(struct page *page, bool unmapped);
+struct folio *pgsa_folio_lock(struct page *page, bool unmapped,
+			      enum pgsa_refusal *refusal);
 void pgsa_folio_unlock(struct folio *folio);
 struct folio *pgsa_page_hold(struct page *page);
 
@@ -229,6 +232,8 @@ struct pgsa_policy {
 	const struct pgsa_code *detect;
 	/** @correct: correcting code, or NULL */
 	const struct pgsa_code *correct;
+	/** @scope_pagecache: unmapped page cache is in the set; fixed while live */
+	bool scope_pagecache;
 	/** @cpu_permille: share of one CPU, 0 = unlimited; read lockless */
 	unsigned int cpu_permille;
 	/** @interval_ms: least time from cycle to cycle; read lockless */
@@ -269,6 +274,7 @@ int pgsa_policy_set_frames_per_switch(struct pgsa_policy *policy,
 				      const char *text);
 int pgsa_policy_set_searchers(struct pgsa_policy *policy, const char *text);
 void pgsa_policy_stop(struct pgsa_policy *policy);
+bool pgsa_policies_want_pagecache(void);
 
 static inline const char *pgsa_policy_name(struct pgsa_policy *policy)
 {

@@ -46,6 +46,36 @@ void pgsa_policy_init(struct pgsa_policy *policy)
 }
 EXPORT_SYMBOL_IF_KUNIT(pgsa_policy_init);
 
+/* Live policies whose set has page cache that no process maps. */
+static atomic_t pgsa_pagecache_policies = ATOMIC_INIT(0);
+
+/**
+ * pgsa_policies_want_pagecache - does any live policy have scope=pagecache?
+ *
+ * Context: Any context. The answer may be outdated at once.
+ * Return: true if one has: unmapped page cache may be sealed then.
+ */
+bool pgsa_policies_want_pagecache(void)
+{
+	return atomic_read(&pgsa_pagecache_policies);
+}
+EXPORT_SYMBOL_IF_KUNIT(pgsa_policies_want_pagecache);
+
+static int pgsa_policy_start_locked(struct pgsa_policy *policy)
+{
+	int ret = pgsa_search_start(policy);
+
+	if (!ret)
+		atomic_add(policy->scope_pagecache, &pgsa_pagecache_policies);
+	return ret;
+}
+
+static void pgsa_policy_stop_locked(struct pgsa_policy *policy)
+{
+	pgsa_search_stop(policy);
+	atomic_sub(policy->scope_pagecache, &pgsa_pagecache_policies);
+}
+
 /**
  * pgsa_refuse - tell why a write is refused
  * @policy: the policy
@@ -121,11 +151,11 @@ int pgsa_policy_set_enable(struct pgsa_policy *policy, const char *text)
 	if (on == !!policy->crew)
 		return 0;
 	if (!on) {
-		pgsa_search_stop(policy);
+		pgsa_policy_stop_locked(policy);
 		return 0;
 	}
-	ret = policy->strategy && policy->detect ? pgsa_search_start(policy) :
-						   -ENOENT;
+	ret = policy->strategy && policy->detect ?
+	      pgsa_policy_start_locked(policy) : -ENOENT;
 	return ret ? pgsa_refuse(policy, "enable", text, ret) : 0;
 }
 EXPORT_SYMBOL_IF_KUNIT(pgsa_policy_set_enable);
@@ -140,7 +170,7 @@ void pgsa_policy_stop(struct pgsa_policy *policy)
 {
 	guard(mutex)(&policy->lock);
 	if (policy->crew)
-		pgsa_search_stop(policy);
+		pgsa_policy_stop_locked(policy);
 }
 
 /* What all attributes have in common that are fixed while live. */
@@ -156,8 +186,7 @@ static int pgsa_set_fixed(struct pgsa_policy *policy, const char *attr,
 		err = -EBUSY;
 	if (err)
 		return pgsa_refuse(policy, attr, text, err);
-	if (field)
-		*field = value;
+	*field = value;
 	return 0;
 }
 
@@ -223,7 +252,8 @@ EXPORT_SYMBOL_IF_KUNIT(pgsa_policy_set_correct);
 /**
  * pgsa_policy_set_scope - choose which frames are in the set
  * @policy: the policy
- * @text: "mapped": frames that a process maps
+ * @text: "mapped": frames that a process maps; "pagecache": also page cache
+ *	  that no process maps
  *
  * Context: Process context, may sleep.
  * Return: 0; -ENOENT for another text; -EBUSY while live; -EPERM without
@@ -231,8 +261,19 @@ EXPORT_SYMBOL_IF_KUNIT(pgsa_policy_set_correct);
  */
 int pgsa_policy_set_scope(struct pgsa_policy *policy, const char *text)
 {
-	return pgsa_set_fixed(policy, "scope", text, NULL, NULL,
-			      sysfs_streq(text, "mapped") ? 0 : -ENOENT);
+	bool pagecache = sysfs_streq(text, "pagecache");
+	int err = pagecache || sysfs_streq(text, "mapped") ? 0 : -ENOENT;
+
+	if (!err && !capable(CAP_SYS_ADMIN))
+		err = -EPERM;
+
+	guard(mutex)(&policy->lock);
+	if (!err && policy->crew)
+		err = -EBUSY;
+	if (err)
+		return pgsa_refuse(policy, "scope", text, err);
+	policy->scope_pagecache = pagecache;
+	return 0;
 }
 EXPORT_SYMBOL_IF_KUNIT(pgsa_policy_set_scope);
 

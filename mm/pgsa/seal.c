@@ -92,7 +92,8 @@ void pgsa_seal_claim(struct pgsa_search *search, unsigned long pfn, u64 word)
 	struct page *page = pfn_to_page(pfn);
 	struct pgsa_frame *frame;
 
-	if (pgsa_page_refusal(page) != PGSA_ADMITTED)
+	if (pgsa_page_refusal(page, search->policy->scope_pagecache) !=
+	    PGSA_ADMITTED)
 		return;
 	frame = pgsa_frame_get(page);
 	if (!frame)
@@ -181,7 +182,9 @@ static bool pgsa_seal_one(struct pgsa_search *search,
 	prepared = pgsa_seal_prepare(search, claim->pfn,
 				     GFP_KERNEL | __GFP_NORETRY);
 	pgsa_preempt_disable();
-	folio = prepared ? pgsa_folio_lock(page, &refusal) : NULL;
+	folio = prepared ?
+		pgsa_folio_lock(page, search->policy->scope_pagecache,
+				&refusal) : NULL;
 	if (folio)
 		pgsa_debug_unwritable(folio, claim);
 	frame = pgsa_frame_get(page);
@@ -331,7 +334,8 @@ static void pgsa_confirm(struct pgsa_search *search, struct page *page,
 	enum pgsa_refusal refusal;
 	struct folio *folio;
 
-	folio = pgsa_folio_lock(page, &refusal);
+	folio = pgsa_folio_lock(page, search->policy->scope_pagecache,
+				&refusal);
 	if (!folio)
 		return;
 	if (!pgsa_frame_move(frame, pfn, &word, PGSA_FRAME_CHECKING))
@@ -369,7 +373,8 @@ static void pgsa_strengthen(struct pgsa_search *search, struct page *page,
 	unsigned long pfn = page_to_pfn(page);
 
 	if (pgsa_too_weak(search, word) &&
-	    pgsa_page_refusal(page) == PGSA_ADMITTED &&
+	    pgsa_page_refusal(page, search->policy->scope_pagecache) ==
+	    PGSA_ADMITTED &&
 	    pgsa_seal_prepare(search, pfn, GFP_NOWAIT) &&
 	    pgsa_frame_move(frame, pfn, &word, PGSA_FRAME_OPEN))
 		pgsa_seal_claim(search, pfn, word);
@@ -472,7 +477,8 @@ static void pgsa_visit_frame(struct pgsa_search *search, struct page *page,
 		    !pgsa_too_weak(search, word))
 			break;
 		/* To read memory that is known to be broken may be fatal. */
-		if (page_mapped(page) && !PageHWPoison(page))
+		if (pgsa_page_in_scope(page, search->policy->scope_pagecache) &&
+		    !PageHWPoison(page))
 			pgsa_verify(search, page, frame, word);
 		break;
 	default:	/* another searcher is at it */

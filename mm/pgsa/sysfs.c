@@ -20,7 +20,7 @@
 #include "record.h"
 
 struct pgsa_census {
-	unsigned long tracked, readonly, writable, sealed;
+	unsigned long tracked, readonly, writable, sealed, sealed_unmapped;
 	unsigned long hurt, refused[NR_PGSA_REFUSALS];
 };
 
@@ -47,16 +47,21 @@ static void pgsa_count_frame(struct pgsa_census *census, struct page *page)
 	census->tracked++;
 	if (word & PGSA_WORD_WRITERS) {
 		census->writable++;
-	} else if (PageLRU(page) && page_mapped(page)) {
-		census->readonly++;
-		census->sealed += state == PGSA_FRAME_SEALED ||
-				  state == PGSA_FRAME_CHECKING;
+	} else if (PageLRU(page)) {
+		bool mapped = page_mapped(page);
+		bool sealed = state == PGSA_FRAME_SEALED ||
+			      state == PGSA_FRAME_CHECKING;
+
+		census->readonly += mapped;
+		census->sealed += mapped && sealed;
+		census->sealed_unmapped += !mapped && sealed;
 	}
 }
 
 /* Why a frame is not sealed, as the next searcher to come by would find. */
 static void pgsa_count_refusal(struct pgsa_census *census, struct page *page)
 {
+	bool unmapped = pgsa_policies_want_pagecache();
 	u64 word;
 
 	if (!pgsa_read_word(page, &word))
@@ -66,7 +71,7 @@ static void pgsa_count_refusal(struct pgsa_census *census, struct page *page)
 	else if (word & PGSA_WORD_HURT)
 		census->hurt++;
 	else
-		census->refused[pgsa_page_refusal(page)]++;
+		census->refused[pgsa_page_refusal(page, unmapped)]++;
 }
 
 static struct pgsa_census
@@ -105,6 +110,7 @@ PGSA_ATTR_RO(frames_tracked, pgsa_count_frames().tracked);
 PGSA_ATTR_RO(frames_readonly, pgsa_count_frames().readonly);
 PGSA_ATTR_RO(frames_writable, pgsa_count_frames().writable);
 PGSA_ATTR_RO(frames_sealed, pgsa_count_frames().sealed);
+PGSA_ATTR_RO(frames_sealed_unmapped, pgsa_count_frames().sealed_unmapped);
 PGSA_ATTR_RO(bytes_redundancy,
 	     pgsa_count_frames().tracked * sizeof(struct pgsa_frame) +
 	     pgsa_store_bytes());
@@ -119,6 +125,7 @@ static struct attribute *pgsa_attrs[] = {
 	&frames_readonly_attr.attr,
 	&frames_writable_attr.attr,
 	&frames_sealed_attr.attr,
+	&frames_sealed_unmapped_attr.attr,
 	&bytes_redundancy_attr.attr,
 	&errors_detected_attr.attr,
 	&errors_corrected_attr.attr,

@@ -73,6 +73,8 @@ static const struct policy_refusal {
 	{ "none in capitals", pgsa_policy_set_correct, "NONE", -ENOENT },
 	{ "unknown scope", pgsa_policy_set_scope, "nosuch", -ENOENT },
 	{ "scope cut", pgsa_policy_set_scope, "map", -ENOENT },
+	{ "scope in capitals", pgsa_policy_set_scope, "PAGECACHE", -ENOENT },
+	{ "two scopes", pgsa_policy_set_scope, "mapped pagecache", -ENOENT },
 	{ "share of 1001", pgsa_policy_set_cpu_permille, "1001", -EINVAL },
 	{ "share of 2^32-1", pgsa_policy_set_cpu_permille, "4294967295",
 	  -EINVAL },
@@ -113,6 +115,7 @@ static void policy_odd(struct kunit *test)
 	pt->policy.strategy = NULL;
 	pt->policy.detect = NULL;
 	pt->policy.correct = NULL;
+	pt->policy.scope_pagecache = true;
 	pt->policy.cpu_permille = 777;
 	pt->policy.interval_ms = 777;
 	pt->policy.frames_per_switch = 77;
@@ -145,6 +148,7 @@ static void init_defaults(struct kunit *test)
 	KUNIT_EXPECT_STREQ(test, pt->policy.strategy->name, "sweep");
 	KUNIT_EXPECT_STREQ(test, pt->policy.detect->name, "crc32c");
 	KUNIT_EXPECT_STREQ(test, pt->policy.correct->name, "hamming");
+	KUNIT_EXPECT_FALSE(test, pt->policy.scope_pagecache);
 	KUNIT_EXPECT_EQ(test, pt->policy.cpu_permille, 10);
 	KUNIT_EXPECT_EQ(test, pt->policy.interval_ms, 1000);
 	KUNIT_EXPECT_EQ(test, pt->policy.frames_per_switch, 16);
@@ -210,8 +214,12 @@ static void set_names(struct kunit *test)
 		pt->want.correct = NULL;
 		policy_set_accepted(test, pgsa_policy_set_correct,
 				    i ? "none\n" : "none");
+		pt->want.scope_pagecache = false;
 		policy_set_accepted(test, pgsa_policy_set_scope,
 				    i ? "mapped\n" : "mapped");
+		pt->want.scope_pagecache = true;
+		policy_set_accepted(test, pgsa_policy_set_scope,
+				    i ? "pagecache\n" : "pagecache");
 	}
 }
 
@@ -312,6 +320,7 @@ static void set_same_while_live(struct kunit *test)
 	policy_set_refused(test, pgsa_policy_set_correct, "hamming", -EBUSY);
 	policy_set_refused(test, pgsa_policy_set_correct, "none", -EBUSY);
 	policy_set_refused(test, pgsa_policy_set_scope, "mapped", -EBUSY);
+	policy_set_refused(test, pgsa_policy_set_scope, "pagecache", -EBUSY);
 }
 
 static void set_refused_while_live(struct kunit *test)
@@ -367,7 +376,7 @@ static void policy_stop(void *policy)
 	pgsa_policy_stop(policy);
 }
 
-/* The only case with a searcher; no process runs yet whose frames it sees */
+/* A case with a searcher, as is the next; no process runs yet whose frames it sees */
 static void enable_starts_and_stops(struct kunit *test)
 {
 	struct policy_test *pt = test->priv;
@@ -398,6 +407,26 @@ static void enable_starts_and_stops(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pgsa_policy_set_correct(policy, "none"), 0);
 	KUNIT_EXPECT_EQ(test,
 			atomic64_read(&policy->stats[PGSA_STAT_ERRORS]), 0);
+}
+
+/* As long as it is live, whose set has unmapped page cache */
+static void enable_counts_scope(struct kunit *test)
+{
+	struct policy_test *pt = test->priv;
+	struct pgsa_policy *policy = &pt->policy;
+
+	KUNIT_ASSERT_EQ(test, kunit_add_action(test, policy_stop, policy), 0);
+	KUNIT_EXPECT_EQ(test, pgsa_policy_set_enable(policy, "1"), 0);
+	KUNIT_EXPECT_FALSE(test, pgsa_policies_want_pagecache());
+	KUNIT_EXPECT_EQ(test, pgsa_policy_set_enable(policy, "0"), 0);
+
+	KUNIT_EXPECT_EQ(test, pgsa_policy_set_scope(policy, "pagecache"), 0);
+	KUNIT_EXPECT_FALSE(test, pgsa_policies_want_pagecache());
+	KUNIT_EXPECT_EQ(test, pgsa_policy_set_enable(policy, "1"), 0);
+	KUNIT_EXPECT_TRUE(test, pgsa_policies_want_pagecache());
+	KUNIT_EXPECT_EQ(test, pgsa_policy_set_scope(policy, "mapped"), -EBUSY);
+	pgsa_policy_stop(policy);
+	KUNIT_EXPECT_FALSE(test, pgsa_policies_want_pagecache());
 }
 
 static int policy_init(struct kunit *test)
@@ -441,6 +470,7 @@ static struct kunit_case policy_cases[] = {
 	KUNIT_CASE(enable_without_detect),
 	KUNIT_CASE(enable_without_strategy),
 	KUNIT_CASE(enable_starts_and_stops),
+	KUNIT_CASE(enable_counts_scope),
 	{}
 };
 

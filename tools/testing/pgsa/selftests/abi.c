@@ -35,7 +35,8 @@ static const struct wrong_write wrong_config[] = {
 	{ "detect", "hamming", EINVAL }, { "detect", "\n", EITHER(ENOENT, EINVAL) },
 	{ "correct", "nosuch", ENOENT }, { "correct", "crc32", EINVAL },
 	{ "correct", "\n", EITHER(ENOENT, EINVAL) },
-	{ "scope", "nosuch", ENOENT }, { "scope", "\n", EITHER(ENOENT, EINVAL) },
+	{ "scope", "nosuch", ENOENT }, { "scope", "page", ENOENT },
+	{ "scope", "mapped pagecache", ENOENT }, { "scope", "\n", EITHER(ENOENT, EINVAL) },
 	{ "cpu_permille", "1001", EINVAL }, { "cpu_permille", "-1", EINVAL },
 	{ "cpu_permille", "10x", EINVAL }, { "cpu_permille", "\n", EINVAL },
 	{ "cpu_permille", "1 1", EINVAL }, { "cpu_permille", "1.5", EINVAL },
@@ -53,8 +54,8 @@ static const struct wrong_write wrong_config[] = {
 static const struct wrong_write wrong_live[] = {
 	{ "strategy", "sweep", EBUSY }, { "detect", "crc32", EBUSY },
 	{ "correct", "none", EBUSY }, { "correct", "hamming", EBUSY },
-	{ "scope", "mapped", EBUSY }, { "enable", "2", EINVAL },
-	{ "searchers", "2", EBUSY },
+	{ "scope", "mapped", EBUSY }, { "scope", "pagecache", EBUSY },
+	{ "enable", "2", EINVAL }, { "searchers", "2", EBUSY },
 	{ "cpu_permille", "1001", EINVAL }, { "interval_ms", "-5", EINVAL },
 };
 
@@ -98,7 +99,8 @@ static const char *const read_only[] = {
 	POLICY_DIR "/stats/checks_skipped",
 	PGSA_SYSFS "/enabled", PGSA_SYSFS "/frames_tracked",
 	PGSA_SYSFS "/frames_readonly", PGSA_SYSFS "/frames_writable",
-	PGSA_SYSFS "/frames_sealed", PGSA_SYSFS "/bytes_redundancy",
+	PGSA_SYSFS "/frames_sealed", PGSA_SYSFS "/frames_sealed_unmapped",
+	PGSA_SYSFS "/bytes_redundancy",
 	PGSA_SYSFS "/errors_detected", PGSA_SYSFS "/errors_corrected",
 	PGSA_SYSFS "/errors_unresolved", PGSA_DEBUGFS "/consistency",
 };
@@ -166,7 +168,7 @@ static void test_right_config(void)
 		{ "enable", "0" }, { "enable", "0\n" }, { "strategy", "sweep\n" },
 		{ "strategy", "sweep" }, { "detect", "crc32\n" },
 		{ "correct", "none\n" }, { "correct", "hamming" },
-		{ "scope", "mapped" }, { "cpu_permille", "1000\n" },
+		{ "scope", "pagecache\n" }, { "scope", "mapped" }, { "cpu_permille", "1000\n" },
 		{ "cpu_permille", "0" }, { "interval_ms", "86400000\n" },
 		{ "interval_ms", "0" }, { "enable", "1\n" }, { "enable", "1" },
 		{ "cpu_permille", "999" }, { "interval_ms", "1" },

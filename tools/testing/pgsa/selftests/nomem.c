@@ -164,7 +164,7 @@ static void test_store(void)
 		{ "strategy", "sweep", "sweep" },
 		{ "detect", "crc32c", "crc32" },
 		{ "correct", "hamming", "none" },
-		{ "scope", "mapped", "mapped" },
+		{ "scope", "mapped", "pagecache" },
 		{ "cpu_permille", "0", "17" },
 		{ "interval_ms", "0", "4711" },
 		{ "searchers", "1", "4" },
