@@ -53,7 +53,8 @@ static void pgsa_proc_count_page(struct pgsa_proc_count *count,
 		count->sealed++;
 		count->set++;
 	} else if (!(word & (PGSA_WORD_WRITERS | PGSA_WORD_HURT))) {
-		count->set += pgsa_page_refusal(page) == PGSA_ADMITTED;
+		count->set += pgsa_page_refusal(page, false) ==
+			      PGSA_ADMITTED;
 	}
 }
 
