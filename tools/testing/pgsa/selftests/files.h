@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The tests of files.c: a file that is mapped read-only, a model of its
- * content, and the places where such files are.
+ * The tests of files.c and pagecache.c: a file that is mapped read-only, or not
+ * at all; a model of its content; and the places where such files are.
  */
 #ifndef PGSA_FILES_H
 #define PGSA_FILES_H
@@ -20,7 +20,7 @@ struct file {
 	int fd;			/* kept open for writing, else -1 */
 	size_t size;		/* of the mapping, whole pages */
 	size_t end;		/* of the file, in the mapping's last page */
-	const char *map;	/* read-only and shared */
+	const char *map;	/* read-only and shared; see files_unmapped */
 	char *model;		/* what has to be seen there */
 	bool refused;		/* its pages may never be sealed */
 };
@@ -31,6 +31,8 @@ typedef void (*change_fn)(struct file *file, unsigned int round);
 void begin(void);
 void end(void);
 void restart_search(void);
+void search_scope(const char *scope);
+unsigned long long false_errors(void);
 void flip_repaired(const void *page);
 uint32_t random_word(void);
 void fill_random(char *to, size_t len);
@@ -48,6 +50,17 @@ void file_settle_page(const struct file *file, size_t at);
 void file_settle(const struct file *file);
 void file_rounds(struct file *file, change_fn change);
 void file_change(struct file *file, unsigned int round);
+
+/* files_unmapped.c */
+extern bool files_unmapped;	/* the tests' files are never mapped */
+void unmapped_view(struct file *file, int fd);
+void unmapped_read(const void *addr, char *to, size_t len);
+void unmapped_pfns(const void *addr, unsigned long *pfns, unsigned int nr);
+const char *unmapped_wait_sealed(const void *addr, unsigned long *pfns,
+				 unsigned int nr);
+void unmapped_settle(const struct file *file);
+void flip_frame(unsigned long pfn, unsigned int bit);
+void unmapped_flip_is_repaired(const void *page, unsigned int bit);
 
 /* files_place.c */
 int run_program(char *const argv[]);
@@ -113,5 +126,13 @@ void test_fuse_store(void);
 /* files_block.c */
 void test_block_refused(void);
 void test_block_metadata(void);
+
+/* pagecache_writers.c */
+void test_stores(void);
+void test_drop_caches(void);
+void test_pressure(void);
+void test_tmpfs_swap(void);
+void test_loop(void);
+void test_sent(void);
 
 #endif /* PGSA_FILES_H */

@@ -233,9 +233,12 @@ static void run_overlay(const char *base)
 	mount_overlay(base, "merged");
 	snprintf(path, sizeof(path), "%s/lower/file", base);
 	lower = file_new(path, PAGES);
-	munmap((void *)lower.map, lower.size);
-	snprintf(lower.path, sizeof(lower.path), "merged/file");
-	file_map(&lower, PROT_READ);
+	/* Who reads what was opened before sees the upper file later on. */
+	if (!files_unmapped) {
+		munmap((void *)lower.map, lower.size);
+		snprintf(lower.path, sizeof(lower.path), "merged/file");
+		file_map(&lower, PROT_READ);
+	}
 	file_settle(&lower);
 	flip_repaired(lower.map);
 

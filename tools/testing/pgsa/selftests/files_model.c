@@ -25,7 +25,7 @@ void begin(void)
 	      "a mount namespace: %s", strerror(errno));
 	check(!mount("tmpfs", WORK_DIR, "tmpfs", 0, "mode=700") &&
 	      !chdir(WORK_DIR), WORK_DIR ": %s", strerror(errno));
-	restart_search();
+	search_scope(files_unmapped ? "pagecache" : "mapped");
 }
 
 /* A search begins with draining the LRU caches, whose pages are not sealed. */
@@ -36,14 +36,26 @@ void restart_search(void)
 	searcher_awake();
 }
 
-static unsigned long long false_errors(void)
+void search_scope(const char *scope)
+{
+	policy_must_set("enable", "0");
+	policy_must_set("scope", scope);
+	restart_search();
+}
+
+unsigned long long false_errors(void)
 {
 	return sysfs_stat("errors_detected") - errors_before - injected;
 }
 
 void flip_repaired(const void *page)
 {
-	flip_is_repaired(page, random_word() % PAGE_BITS);
+	unsigned int bit = random_word() % PAGE_BITS;
+
+	if (files_unmapped)
+		unmapped_flip_is_repaired(page, bit);
+	else
+		flip_is_repaired(page, bit);
 	injected++;
 }
 
@@ -108,10 +120,14 @@ void file_map(struct file *file, int prot)
 	int fd = open(file->path, O_RDONLY | O_CLOEXEC);
 
 	check(fd >= 0, "%s: %s", file->path, strerror(errno));
-	file->map = mmap(NULL, file->size, prot, MAP_SHARED, fd, 0);
-	check(file->map != MAP_FAILED, "mmap %s: %s", file->path,
-	      strerror(errno));
-	close(fd);
+	if (files_unmapped) {
+		unmapped_view(file, fd);
+	} else {
+		file->map = mmap(NULL, file->size, prot, MAP_SHARED, fd, 0);
+		check(file->map != MAP_FAILED, "mmap %s: %s", file->path,
+		      strerror(errno));
+		close(fd);
+	}
 	file_check(file);
 	restart_search();
 }
@@ -189,13 +205,22 @@ void file_zero(struct file *file, int mode, size_t at, size_t len)
 
 void file_check(const struct file *file)
 {
+	const char *seen = file->map;
+	char *copy = NULL;
 	size_t i;
 
+	if (files_unmapped) {
+		copy = malloc(file->size);
+		check(copy, "out of memory");
+		unmapped_read(file->map, copy, file->size);
+		seen = copy;
+	}
 	for (i = 0; i < file->size; i++)
-		check(file->map[i] == file->model[i],
+		check(seen[i] == file->model[i],
 		      "%s: byte %zu is %#x instead of %#x, %llu false errors",
-		      file->path, i, file->map[i] & 255, file->model[i] & 255,
+		      file->path, i, seen[i] & 255, file->model[i] & 255,
 		      false_errors());
+	free(copy);
 }
 
 static void settle_page(const struct file *file, size_t at, double limit)
@@ -234,6 +259,10 @@ void file_settle(const struct file *file)
 	double limit = now_s() + WAIT_MS / 1000.0;
 	size_t at;
 
+	if (files_unmapped) {
+		unmapped_settle(file);
+		return;
+	}
 	/* Pages that were thrown out are not mapped. */
 	madvise((void *)file->map, file->size, MADV_POPULATE_READ);
 	if (file->refused) {
