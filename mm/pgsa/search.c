@@ -28,6 +28,7 @@
 #define KPGSAD_GRACE_NS		(100 * NSEC_PER_MSEC)
 #define KPGSAD_CLAIM_AGE_NS	NSEC_PER_SEC
 #define KPGSAD_RETRY_NS		(200 * NSEC_PER_USEC)
+#define KPGSAD_SLEEP_MIN_NS	(500 * NSEC_PER_USEC)
 #define KPGSAD_DRAIN_NS		NSEC_PER_SEC
 
 /*
@@ -99,11 +100,19 @@ static u64 kpgsad_account(struct pgsa_search *search)
 			       READ_ONCE(search->policy->cpu_permille));
 }
 
-/* Sleep as long as the governor says, and @ns at least. */
+/*
+ * Sleep as long as the governor says, and @ns at least. Less than is worth the
+ * switches is put off: the governor remembers it.
+ */
 static void kpgsad_pause(struct pgsa_search *search, u64 ns)
 {
+	u64 governed_ns;
+
 	set_current_state(TASK_INTERRUPTIBLE | TASK_FREEZABLE);
-	kpgsad_sleep(max(ns, kpgsad_account(search)));
+	governed_ns = kpgsad_account(search);
+	if (governed_ns >= KPGSAD_SLEEP_MIN_NS)
+		ns = max(ns, governed_ns);
+	kpgsad_sleep(ns);
 }
 
 static void kpgsad_leave(struct pgsa_search *search)
@@ -111,7 +120,6 @@ static void kpgsad_leave(struct pgsa_search *search)
 	struct pgsa_policy *policy = search->policy;
 	struct pgsa_report report;
 
-	kpgsad_account(search);
 	if (!pgsa_crew_leave(search->crew, ktime_get_ns(), &search->done,
 			     &report))
 		return;
@@ -229,8 +237,9 @@ static void kpgsad_cycle(struct pgsa_search *search)
 			break;
 		kpgsad_pause(search, ret == -EAGAIN ? KPGSAD_RETRY_NS : 0);
 	}
+	/* A cycle without frames costs no time that the governor could see. */
+	kpgsad_pause(search, search->done.frames ? 0 : KPGSAD_SLEEP_MIN_NS);
 	kpgsad_leave(search);
-	kpgsad_pause(search, 0);
 }
 
 static int kpgsad(void *data)
