@@ -12,8 +12,9 @@
 #include <linux/spinlock.h>
 #include <linux/types.h>
 
-#include "codes/code.h"
+#include "coding.h"
 #include "frame.h"
+#include "page.h"
 #include "strategies/strategy.h"
 
 struct dentry;
@@ -22,119 +23,6 @@ struct mm_struct;
 struct page;
 struct super_block;
 struct task_struct;
-
-/* registry.c */
-
-#define PGSA_REGISTRY_MAX	15	/* ids 1..15 fit the frame word */
-
-/**
- * struct pgsa_registry - named operations; filled at boot, then only read
- * @nr: number of entries
- * @entry: the entries; the id of one is its index plus one
- */
-struct pgsa_registry {
-	unsigned int nr;
-	struct {
-		const char *name;
-		const void *ops;
-	} entry[PGSA_REGISTRY_MAX];
-};
-
-int pgsa_registry_add(struct pgsa_registry *registry, const char *name,
-		      const void *ops);
-unsigned int pgsa_registry_id(const struct pgsa_registry *registry,
-			      const char *name);
-ssize_t pgsa_registry_list(const struct pgsa_registry *registry, char *buf);
-
-const struct pgsa_code *pgsa_code_find(const char *name);
-const struct pgsa_code *pgsa_code_next(const struct pgsa_code *prev);
-const struct pgsa_code *pgsa_code_by_id(unsigned int id);
-unsigned int pgsa_code_id(const struct pgsa_code *code);
-const char *pgsa_code_name(unsigned int id);
-ssize_t pgsa_code_list(char *buf);
-const struct pgsa_strategy *pgsa_strategy_find(const char *name);
-ssize_t pgsa_strategy_list(char *buf);
-
-/* encode.c */
-
-bool pgsa_variant_usable(const struct pgsa_code_variant *variant);
-const char *pgsa_encode_names(const struct pgsa_code *code, const char **fast);
-bool pgsa_encode_variant(const struct pgsa_code_variant *variant,
-			 const void *page, u8 *check);
-void pgsa_encode(const struct pgsa_code *code, const void *page, u8 *check);
-void pgsa_encode_both(const struct pgsa_code *detect,
-		      const struct pgsa_code *correct, const void *page,
-		      u8 *detect_check, u8 *correct_check);
-
-/* store.c */
-
-#define PGSA_STORED_BYTES	256	/* at most, for one frame */
-
-bool pgsa_code_stored(const struct pgsa_code *code);
-bool pgsa_code_stronger(const struct pgsa_code *code,
-			const struct pgsa_code *than);
-int pgsa_store_open(const struct pgsa_code *code);
-void pgsa_store_close(const struct pgsa_code *code);
-bool pgsa_store_prepare(const struct pgsa_code *code, unsigned long pfn,
-			gfp_t gfp);
-u8 *pgsa_store_find(const struct pgsa_code *code, unsigned long pfn);
-void pgsa_store_check(const struct pgsa_code *code, const u8 *stored,
-		      u8 *check);
-void pgsa_store_trim(const struct pgsa_code *code);
-unsigned long pgsa_store_bytes(void);
-
-/* page.c */
-
-/**
- * enum pgsa_refusal - why a frame may not be sealed now
- * @PGSA_ADMITTED: it may
- * @PGSA_REFUSED_NOT_LRU: not on an LRU list: no page cache or anonymous memory
- * @PGSA_REFUSED_UNMAPPED: no process maps it, and it is not page cache that is
- *			   admitted all the same
- * @PGSA_REFUSED_GONE: it was freed or became part of another folio meanwhile
- * @PGSA_REFUSED_DEVICE: device memory
- * @PGSA_REFUSED_HUGETLB: part of a hugetlb page
- * @PGSA_REFUSED_POISONED: known to be broken
- * @PGSA_REFUSED_NOT_UPTODATE: being read from storage
- * @PGSA_REFUSED_MOVABLE: movable memory of a driver
- * @PGSA_REFUSED_CACHE: its page cache entry is not the usual one
- * @PGSA_REFUSED_NOT_REGULAR: not of a regular file
- * @PGSA_REFUSED_FILESYSTEM: of a file system whose writers are not all known
- * @PGSA_REFUSED_DIRTY: dirty, or being written back
- * @PGSA_REFUSED_WRITE_OPEN: of a file that is open for writing
- * @PGSA_REFUSED_REFERENCED: somebody holds a reference that may be a writer's
- * @PGSA_REFUSED_LOCKED: the folio is locked
- * @NR_PGSA_REFUSALS: number of reasons
- */
-enum pgsa_refusal {
-	PGSA_ADMITTED,
-	PGSA_REFUSED_NOT_LRU,
-	PGSA_REFUSED_UNMAPPED,
-	PGSA_REFUSED_GONE,
-	PGSA_REFUSED_DEVICE,
-	PGSA_REFUSED_HUGETLB,
-	PGSA_REFUSED_POISONED,
-	PGSA_REFUSED_NOT_UPTODATE,
-	PGSA_REFUSED_MOVABLE,
-	PGSA_REFUSED_CACHE,
-	PGSA_REFUSED_NOT_REGULAR,
-	PGSA_REFUSED_FILESYSTEM,
-	PGSA_REFUSED_DIRTY,
-	PGSA_REFUSED_WRITE_OPEN,
-	PGSA_REFUSED_REFERENCED,
-	PGSA_REFUSED_LOCKED,
-	NR_PGSA_REFUSALS
-};
-
-const char *pgsa_refusal_name(enum pgsa_refusal refusal);
-bool pgsa_filesystem_known(const struct super_block *sb);
-bool pgsa_page_plausible(const struct page *page);
-bool pgsa_page_in_scope(struct page *page, bool unmapped);
-enum pgsa_refusal pgsa_page_refusal(struct page *page, bool unmapped);
-struct folio *pgsa_folio_lock(struct page *page, bool unmapped,
-			      enum pgsa_refusal *refusal);
-void pgsa_folio_unlock(struct folio *folio);
-struct folio *pgsa_page_hold(struct page *page);
 
 /* governor.c */
 
@@ -439,11 +327,16 @@ static inline void pgsa_preempt_enable(void)
 		preempt_enable();
 }
 
+bool pgsa_seal_prepare(struct pgsa_search *search, unsigned long pfn,
+		       gfp_t gfp);
 void pgsa_seal_claim(struct pgsa_search *search, unsigned long pfn, u64 word);
 void pgsa_seal_begin(struct pgsa_search *search);
 bool pgsa_seal_step(struct pgsa_search *search, u64 until_ns);
 void pgsa_seal_wait(struct pgsa_search *search);
 void pgsa_seal_abandon(struct pgsa_search *search);
+
+/* verify.c */
+
 int pgsa_page_matches(struct page *page);
 void pgsa_prefetch(unsigned long pfn);
 void pgsa_visit(struct pgsa_search *search, unsigned long pfn);
@@ -504,24 +397,6 @@ static inline s64 pgsa_inject_delay_ns(unsigned long pfn, u64 word)
 	return -1;
 }
 #endif
-
-/* walk.c */
-
-#define PGSA_WALK_TABLES	32	/* last-level tables in one step */
-
-int pgsa_walk_mm(struct mm_struct *mm, unsigned long *addr,
-		 bool (*fn)(struct page *page, void *arg), void *arg);
-int pgsa_walk_mm_timed(struct mm_struct *mm, unsigned long *addr,
-		       bool (*fn)(struct page *page, void *arg), void *arg,
-		       u64 *held_ns);
-
-/* seen.c */
-
-bool pgsa_seen_frame(struct pgsa_walk *walk, unsigned long pfn);
-void pgsa_walk_next_target(struct pgsa_walk *walk, u64 target);
-void pgsa_walk_next_cycle(struct pgsa_walk *walk);
-void pgsa_walk_init(struct pgsa_walk *walk);
-void pgsa_walk_exit(struct pgsa_walk *walk);
 
 /* targets.c */
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Sealing and verifying frames.
+ * Sealing frames.
  */
 
 /**
@@ -51,7 +51,6 @@
 #include <linux/iommu.h>
 #include <linux/mm.h>
 #include <linux/oom.h>
-#include <linux/prefetch.h>
 #include <linux/rcupdate.h>
 #include <linux/sched/clock.h>
 #include <linux/sched/signal.h>
@@ -62,22 +61,6 @@
 #include "debug.h"
 #include "pgsa.h"
 #include "record.h"
-
-#define PGSA_PREFETCH_BYTES	1024
-
-static bool pgsa_check_equal(const union pgsa_check *check, u64 word,
-			     const void *content)
-{
-	const struct pgsa_code *detect =
-		pgsa_code_by_id(FIELD_GET(PGSA_WORD_DETECT, word));
-	u8 now[PGSA_DETECT_BYTES] = {};
-
-	/* A damaged id; the guard will tell. */
-	if (!detect)
-		return false;
-	pgsa_encode(detect, content, now);
-	return !memcmp(now, check->detect, detect->check_bytes);
-}
 
 /**
  * pgsa_seal_claim - put a frame on the list of those to be sealed
@@ -154,9 +137,17 @@ static bool pgsa_seal_frame(struct pgsa_frame *frame, struct page *page,
 	return true;
 }
 
-/* A place for the redundancy, if it needs one; not to be fought for. */
-static bool pgsa_seal_prepare(struct pgsa_search *search, unsigned long pfn,
-			      gfp_t gfp)
+/**
+ * pgsa_seal_prepare - provide a place for the redundancy, if it needs one
+ * @search: the search
+ * @pfn: number of the frame
+ * @gfp: how to allocate it; it is not to be fought for
+ *
+ * Context: The searcher's thread. May sleep if @gfp says so.
+ * Return: false if there is no memory, which is counted.
+ */
+bool pgsa_seal_prepare(struct pgsa_search *search, unsigned long pfn,
+		       gfp_t gfp)
 {
 	const struct pgsa_code *correct = search->policy->correct;
 
@@ -320,211 +311,4 @@ void pgsa_seal_abandon(struct pgsa_search *search)
 				PGSA_FRAME_OPEN);
 		pgsa_frame_put(frame);
 	}
-}
-
-/*
- * A mismatch was seen. Is it an error? A folio that cannot be held now is left
- * SEALED and looked at again in the next cycle: nothing was proved.
- */
-static void pgsa_confirm(struct pgsa_search *search, struct page *page,
-			 struct pgsa_frame *frame, u64 word)
-{
-	unsigned long pfn = page_to_pfn(page);
-	union pgsa_check check;
-	enum pgsa_refusal refusal;
-	struct folio *folio;
-
-	folio = pgsa_folio_lock(page, search->policy->scope_pagecache,
-				&refusal);
-	if (!folio)
-		return;
-	if (!pgsa_frame_move(frame, pfn, &word, PGSA_FRAME_CHECKING))
-		goto stale;
-	check.raw = READ_ONCE(frame->check);
-	memcpy(search->damaged, page_address(page), PAGE_SIZE);
-	if (pgsa_check_equal(&check, word, search->damaged)) {
-		pgsa_frame_move(frame, pfn, &word, PGSA_FRAME_SEALED);
-		goto unlock;
-	}
-	if (!pgsa_frame_move(frame, pfn, &word, PGSA_FRAME_BAD))
-		goto stale;
-	pgsa_error(search, page, frame, word);
-	goto unlock;
-stale:
-	pgsa_stat_add(search->policy, PGSA_STAT_STALE, 1);
-unlock:
-	pgsa_folio_unlock(folio);
-}
-
-static bool pgsa_too_weak(const struct pgsa_search *search, u64 word)
-{
-	return pgsa_code_stronger(search->policy->correct,
-				  pgsa_code_by_id(FIELD_GET(PGSA_WORD_CORRECT,
-							    word)));
-}
-
-/*
- * Sealed for a policy that asked for less: seal it anew, but do not open what
- * could not be sealed then.
- */
-static void pgsa_strengthen(struct pgsa_search *search, struct page *page,
-			    struct pgsa_frame *frame, u64 word)
-{
-	unsigned long pfn = page_to_pfn(page);
-
-	if (pgsa_too_weak(search, word) &&
-	    pgsa_page_refusal(page, search->policy->scope_pagecache) ==
-	    PGSA_ADMITTED &&
-	    pgsa_seal_prepare(search, pfn, GFP_NOWAIT) &&
-	    pgsa_frame_move(frame, pfn, &word, PGSA_FRAME_OPEN))
-		pgsa_seal_claim(search, pfn, word);
-}
-
-/*
- * Does a held page have the content that was sealed? 1: yes, 0: it is not sealed
- * or has been opened meanwhile, -EBADMSG: no, and that has yet to be confirmed.
- */
-static int pgsa_compare(struct page *page, struct pgsa_frame *frame, u64 word)
-{
-	union pgsa_check check = { .raw = READ_ONCE(frame->check) };
-	bool equal;
-
-	if (pgsa_word_state(word) != PGSA_FRAME_SEALED ||
-	    pgsa_frame_word(frame) != word)
-		return 0;
-	equal = pgsa_check_equal(&check, word, page_address(page));
-
-	/* Pairs with the full barrier of the event before any write. */
-	smp_rmb();
-	if (pgsa_frame_word(frame) != word)
-		return 0;
-	return equal ? 1 : -EBADMSG;
-}
-
-static void pgsa_verify(struct pgsa_search *search, struct page *page,
-			struct pgsa_frame *frame, u64 word)
-{
-	struct folio *folio = pgsa_page_hold(page);
-	int ret;
-
-	if (!folio)
-		return;
-	ret = pgsa_compare(page, frame, word);
-	folio_put(folio);
-
-	if (!ret) {
-		pgsa_stat_add(search->policy, PGSA_STAT_STALE, 1);
-		return;
-	}
-	search->done.checked++;
-	if (ret < 0)
-		pgsa_confirm(search, page, frame, word);
-	else
-		pgsa_strengthen(search, page, frame, word);
-}
-
-/* Somebody else has found a mismatch, and is about to confirm or repair it. */
-static bool pgsa_word_disputed(u64 word)
-{
-	return pgsa_word_state(word) == PGSA_FRAME_CHECKING ||
-	       pgsa_word_state(word) == PGSA_FRAME_BAD;
-}
-
-/**
- * pgsa_page_matches - is a page as it was sealed?
- * @page: the page, to which the caller has a reference
- *
- * A mismatch is not an error yet: pgsa_visit() confirms it.
- *
- * Context: Any context but interrupts.
- * Return: 1 if it is; 0 if it is not sealed, or not any more; -EBADMSG if not,
- * also while it is being repaired.
- */
-int pgsa_page_matches(struct page *page)
-{
-	struct pgsa_frame *frame;
-	int ret = 0;
-
-	/* To read memory that is known to be broken may be fatal. */
-	if (PageHWPoison(page))
-		return 0;
-	pgsa_preempt_disable();
-	frame = pgsa_frame_get(page);
-	if (frame) {
-		ret = pgsa_compare(page, frame, pgsa_frame_word(frame));
-		if (!ret && pgsa_word_disputed(pgsa_frame_word(frame)))
-			ret = -EBADMSG;
-		pgsa_frame_put(frame);
-	}
-	pgsa_preempt_enable();
-	return ret;
-}
-
-static void pgsa_visit_frame(struct pgsa_search *search, struct page *page,
-			     struct pgsa_frame *frame)
-{
-	u64 word = pgsa_frame_word(frame);
-
-	switch (pgsa_word_state(word)) {
-	case PGSA_FRAME_NONE:
-	case PGSA_FRAME_OPEN:
-		if (pgsa_page_plausible(page) &&
-		    !(word & (PGSA_WORD_WRITERS | PGSA_WORD_HURT)))
-			pgsa_seal_claim(search, page_to_pfn(page), word);
-		break;
-	case PGSA_FRAME_SEALED:
-		if (search->thread && search->policy->strategy->seals_only &&
-		    !pgsa_too_weak(search, word))
-			break;
-		/* To read memory that is known to be broken may be fatal. */
-		if (pgsa_page_in_scope(page, search->policy->scope_pagecache) &&
-		    !PageHWPoison(page))
-			pgsa_verify(search, page, frame, word);
-		break;
-	default:	/* another searcher is at it */
-		break;
-	}
-}
-
-/**
- * pgsa_prefetch - a frame will be visited next
- * @pfn: number of the frame, which is online
- *
- * Codes ask for all of a page when they begin with it. What they must wait for is
- * its beginning, so that is fetched while they compute the frame before.
- *
- * Context: As pgsa_visit().
- */
-void pgsa_prefetch(unsigned long pfn)
-{
-	struct page *page = pfn_to_page(pfn);
-	struct pgsa_frame *frame = pgsa_frame_get(page);
-
-	if (!frame)
-		return;
-	if (pgsa_word_state(pgsa_frame_word(frame)) == PGSA_FRAME_SEALED)
-		prefetch_range(page_address(page), PGSA_PREFETCH_BYTES);
-	pgsa_frame_put(frame);
-}
-
-/**
- * pgsa_visit - do what is to be done with one frame now
- * @search: the search, with room for one more claim
- * @pfn: number of the frame, which is online
- *
- * Context: The searcher's thread, which keeps memory from going offline. Does
- *	    not sleep.
- */
-void pgsa_visit(struct pgsa_search *search, unsigned long pfn)
-{
-	struct page *page = pfn_to_page(pfn);
-	struct pgsa_frame *frame;
-
-	pgsa_preempt_disable();
-	frame = pgsa_frame_get(page);
-	if (frame) {
-		pgsa_visit_frame(search, page, frame);
-		pgsa_frame_put(frame);
-	}
-	pgsa_preempt_enable();
 }

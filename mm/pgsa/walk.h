@@ -8,6 +8,8 @@
 #include <linux/types.h>
 #include <linux/xarray.h>
 
+struct mm_struct;
+struct page;
 struct pgsa_seen;
 
 /**
@@ -39,5 +41,23 @@ struct pgsa_walk {
 	u64 cycle;
 	u64 visit;
 };
+
+/* walk.c */
+
+#define PGSA_WALK_TABLES	32	/* last-level tables in one step */
+
+int pgsa_walk_mm(struct mm_struct *mm, unsigned long *addr,
+		 bool (*fn)(struct page *page, void *arg), void *arg);
+int pgsa_walk_mm_timed(struct mm_struct *mm, unsigned long *addr,
+		       bool (*fn)(struct page *page, void *arg), void *arg,
+		       u64 *held_ns);
+
+/* seen.c */
+
+bool pgsa_seen_frame(struct pgsa_walk *walk, unsigned long pfn);
+void pgsa_walk_next_target(struct pgsa_walk *walk, u64 target);
+void pgsa_walk_next_cycle(struct pgsa_walk *walk);
+void pgsa_walk_init(struct pgsa_walk *walk);
+void pgsa_walk_exit(struct pgsa_walk *walk);
 
 #endif /* _PGSA_WALK_H */
