@@ -34,7 +34,6 @@ static void target_remove(const char *dir, pid_t pid)
 	check(!rmdir(path), "rmdir %s: %s", path, strerror(errno));
 }
 
-/* Not enabled yet. */
 static void schedule_create(const char *frames_per_switch)
 {
 	policy_create();
@@ -52,9 +51,7 @@ static void schedule_start(const char *frames_per_switch, pid_t target)
 
 static int compare_delays(const void *a, const void *b)
 {
-	long long x = *(const long long *)a, y = *(const long long *)b;
-
-	return x < y ? -1 : x > y;
+	return *(const long long *)a < *(const long long *)b ? -1 : 1;
 }
 
 /* Most of it is the time until the sleeper is woken. */
@@ -67,7 +64,7 @@ static void print_delays(void)
 }
 
 /* Flips that the sleeper must not see. Wakes it a moment later. */
-static void expect_unseen(const struct sleeper *s, unsigned int samples)
+static void expect_unseen(struct sleeper *s, unsigned int samples)
 {
 	struct report report;
 	unsigned long pfn;
@@ -204,7 +201,6 @@ static void test_two_policies(void)
 	struct sleeper s;
 
 	sleeper_start(&s, 8);
-	rmdir(second);
 	schedule_start("1", s.pid);
 	check(!mkdir(second, 0755), "mkdir: %s", strerror(errno));
 	check(!pgsa_write(PGSA_CONFIGFS "/second/strategy", "schedule") &&
@@ -221,26 +217,37 @@ static void test_two_policies(void)
 	sleeper_end(&s);
 }
 
-/* Looks at its pages all the time, and is stopped by signals. */
+/* What it waits for is there already when it is continued. */
+static void stop_and_flip(struct sleeper *s, unsigned int page)
+{
+	unsigned long addr = (unsigned long)s->pages + page * PGSA_PAGE;
+	int status;
+
+	sleeper_wait_asleep(s);
+	s->asleep = false;
+	check(!kill(s->pid, SIGSTOP), "kill: %s", strerror(errno));
+	check(waitpid(s->pid, &status, WUNTRACED) == s->pid &&
+	      WIFSTOPPED(status), "waitpid: status %#x", status);
+	sleeper_wait_asleep(s);
+	sleeper_wait_sealed(s, page);
+	check(!pgsa_inject(s->pid, addr + random() % PGSA_PAGE / 8 * 8, 2),
+	      "injection at %#lx", addr);
+	sleeper_go(s, true);
+	kill(s->pid, SIGCONT);
+	check(sleeper_answer(s) == LOOK_GOOD, "it saw the flip");
+}
+
 static void test_stopped(void)
 {
 	struct sleeper s;
 	unsigned int i;
-	int status;
-	pid_t pid;
 
 	sleeper_start(&s, 4);
 	schedule_start(FRAMES_MAX, s.pid);
-	for (i = 0; i < 100; i++) {
-		check(!kill(s.pid, SIGSTOP), "kill: %s", strerror(errno));
-		pid = waitpid(s.pid, &status, WUNTRACED);
-		check(pid == s.pid && WIFSTOPPED(status), "waitpid");
-		sleeper_wait_sealed(&s, i % s.nr);
-		check(!pgsa_inject(s.pid, (unsigned long)s.pages + i * 100, 2),
-		      "injection");
-		kill(s.pid, SIGCONT);
-		check(sleeper_wake(&s) == LOOK_GOOD, "it saw flip %u", i);
-	}
+	for (i = 0; i < 100; i++)
+		stop_and_flip(&s, i % s.nr);
+	check(policy_stat("corrected") == 100, "%llu of 100 flips corrected",
+	      policy_stat("corrected"));
 	sleeper_end(&s);
 }
 
@@ -392,8 +399,7 @@ static void *protect_all(void *arg)
 			  MAP_NORESERVE | MAP_POPULATE, -1, 0);
 	unsigned int i;
 
-	check(area != MAP_FAILED, "mmap: %s", strerror(errno));
-	for (i = 0;; i++)
+	for (i = 0; area != MAP_FAILED; i++)
 		protect(area, BUSY_SIZE, i % 2 ? PROT_READ : PROT_NONE);
 	return arg;
 }

@@ -21,6 +21,8 @@ struct sleeper {
 	int answer;		/* and it answers with one */
 	const uint32_t *pages;	/* in its address space */
 	unsigned int nr;
+	unsigned long slept;	/* how often, when it was last found asleep */
+	bool asleep;
 };
 
 /* From nothing that is in memory: that might be what was flipped. */
@@ -68,18 +70,31 @@ static inline char sleeper_answer(const struct sleeper *s)
 	return byte;
 }
 
-/* Only who is asleep is switched in later. */
-static inline void sleeper_wait_asleep(const struct sleeper *s)
+static inline unsigned long sleeper_sleeps(const struct sleeper *s)
+{
+	char path[32], text[4096], *line;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", s->pid);
+	check(pgsa_read(path, text, sizeof(text)) > 0, "%s", path);
+	line = strstr(text, "\nvoluntary_ctxt_switches:");
+	check(line, "%s: no number of switches", path);
+	return strtoul(strchr(line, ':') + 1, NULL, 10);
+}
+
+/*
+ * Only who has been switched out is switched in later. Its state in /proc would
+ * not tell: it changes first.
+ */
+static inline void sleeper_wait_asleep(struct sleeper *s)
 {
 	double limit = now_s() + WAIT_MS / 1000.0;
-	char path[32], text[256], *state;
+	unsigned long slept = s->slept;
 
-	snprintf(path, sizeof(path), "/proc/%d/stat", s->pid);
-	do {
-		check(pgsa_read(path, text, sizeof(text)) > 0, "%s", path);
-		state = strrchr(text, ')') + 2;
-		check(now_s() < limit, "sleeper stays %c", *state);
-	} while (*state != 'S');
+	while (!s->asleep) {
+		check(now_s() < limit, "sleeper %d does not sleep", s->pid);
+		s->slept = sleeper_sleeps(s);
+		s->asleep = s->slept != slept;
+	}
 }
 
 static inline void sleeper_start(struct sleeper *s, unsigned int nr)
@@ -88,6 +103,8 @@ static inline void sleeper_start(struct sleeper *s, unsigned int nr)
 
 	check(!pipe(go) && !pipe(answer), "pipe: %s", strerror(errno));
 	s->nr = nr;
+	s->slept = 0;
+	s->asleep = false;
 	s->pages = mmap(NULL, nr * PGSA_PAGE, PROT_NONE,
 			MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	s->pid = fork_child();
@@ -104,19 +121,21 @@ static inline void sleeper_start(struct sleeper *s, unsigned int nr)
 }
 
 /* Lets it look if @look, else end. */
-static inline void sleeper_go(const struct sleeper *s, bool look)
+static inline void sleeper_go(struct sleeper *s, bool look)
 {
+	sleeper_wait_asleep(s);
+	s->asleep = false;
 	check(write(s->go, &(char){ look }, 1) == 1, "sleeper %d is gone",
 	      s->pid);
 }
 
-static inline char sleeper_wake(const struct sleeper *s)
+static inline char sleeper_wake(struct sleeper *s)
 {
 	sleeper_go(s, true);
 	return sleeper_answer(s);
 }
 
-static inline void sleeper_end(const struct sleeper *s)
+static inline void sleeper_end(struct sleeper *s)
 {
 	sleeper_go(s, false);
 	close(s->go);
@@ -150,8 +169,8 @@ static inline unsigned long sleeper_wait_sealed(const struct sleeper *s,
 }
 
 /* Returns the frame. */
-static inline unsigned long sleeper_flip(const struct sleeper *s,
-					 unsigned int page, unsigned int bit)
+static inline unsigned long sleeper_flip(struct sleeper *s, unsigned int page,
+					 unsigned int bit)
 {
 	unsigned long addr = (unsigned long)s->pages + page * PGSA_PAGE;
 	unsigned long pfn;
