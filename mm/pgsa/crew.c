@@ -35,6 +35,14 @@ void pgsa_crew_init(struct pgsa_crew *crew, struct pgsa_policy *policy,
 }
 EXPORT_SYMBOL_IF_KUNIT(pgsa_crew_init);
 
+static void pgsa_cycle_begin(struct pgsa_crew *crew, u64 wall_ns)
+{
+	crew->over = false;
+	crew->cycle_ns = wall_ns;
+	crew->cycle_cpu_ns = crew->cpu_ns;
+	crew->cycle = (struct pgsa_tally) {};
+}
+
 /**
  * pgsa_crew_join - take part in the cycle, or in a new one
  * @crew: the crew
@@ -47,19 +55,18 @@ EXPORT_SYMBOL_IF_KUNIT(pgsa_crew_init);
  */
 u64 pgsa_crew_join(struct pgsa_crew *crew, u64 wall_ns, u64 interval_ns)
 {
-	guard(spinlock)(&crew->lock);
-	if (crew->over) {
-		if (crew->busy)
-			return PGSA_CREW_WAIT;
-		if (wall_ns < crew->cycle_ns + interval_ns)
-			return crew->cycle_ns + interval_ns - wall_ns;
-		crew->over = false;
-		crew->cycle_ns = wall_ns;
-		crew->cycle_cpu_ns = crew->cpu_ns;
-		crew->cycle = (struct pgsa_tally) {};
-	}
-	crew->busy++;
-	return 0;
+	u64 wait_ns = 0;
+
+	spin_lock(&crew->lock);
+	if (crew->over && crew->busy)
+		wait_ns = PGSA_CREW_WAIT;
+	else if (crew->over && wall_ns < crew->cycle_ns + interval_ns)
+		wait_ns = crew->cycle_ns + interval_ns - wall_ns;
+	else if (crew->over)
+		pgsa_cycle_begin(crew, wall_ns);
+	crew->busy += !wait_ns;
+	spin_unlock(&crew->lock);
+	return wait_ns;
 }
 EXPORT_SYMBOL_IF_KUNIT(pgsa_crew_join);
 
@@ -84,8 +91,9 @@ int pgsa_crew_take(struct pgsa_crew *crew, unsigned long *pfns,
 		return 0;
 	ret = crew->strategy->fill(&crew->cursor, pfns, nr);
 	if (!ret) {
-		guard(spinlock)(&crew->lock);
+		spin_lock(&crew->lock);
 		WRITE_ONCE(crew->over, true);
+		spin_unlock(&crew->lock);
 	}
 	return ret;
 }
@@ -96,7 +104,7 @@ EXPORT_SYMBOL_IF_KUNIT(pgsa_crew_take);
  * @crew: the crew, joined by the caller
  * @wall_ns: the time, in ns
  * @done: what the caller did in this cycle
- * @report: what all did, if the cycle is complete
+ * @report: what all have done who have left it, and how long it took
  *
  * Context: Any context but interrupts.
  * Return: true if the cycle is complete. Those who wait must be woken then.
@@ -104,15 +112,19 @@ EXPORT_SYMBOL_IF_KUNIT(pgsa_crew_take);
 bool pgsa_crew_leave(struct pgsa_crew *crew, u64 wall_ns,
 		     const struct pgsa_tally *done, struct pgsa_report *report)
 {
-	guard(spinlock)(&crew->lock);
+	bool complete;
+
+	spin_lock(&crew->lock);
 	crew->cycle.frames += done->frames;
 	crew->cycle.checked += done->checked;
-	if (--crew->busy)
-		return false;
-	report->total = crew->cycle;
-	report->ns = wall_ns - crew->cycle_ns;
-	report->cpu_ns = crew->cpu_ns - crew->cycle_cpu_ns;
-	return true;
+	complete = !--crew->busy;
+	*report = (struct pgsa_report) {
+		.total = crew->cycle,
+		.ns = wall_ns - crew->cycle_ns,
+		.cpu_ns = crew->cpu_ns - crew->cycle_cpu_ns,
+	};
+	spin_unlock(&crew->lock);
+	return complete;
 }
 EXPORT_SYMBOL_IF_KUNIT(pgsa_crew_leave);
 
@@ -129,11 +141,15 @@ EXPORT_SYMBOL_IF_KUNIT(pgsa_crew_leave);
 u64 pgsa_crew_pause(struct pgsa_crew *crew, u64 wall_ns, u64 cpu_ns,
 		    unsigned int permille)
 {
-	guard(spinlock)(&crew->lock);
+	u64 pause_ns;
+
+	spin_lock(&crew->lock);
 	crew->cpu_ns += cpu_ns;
 	/* Another searcher may have read the clock later and come first. */
-	return pgsa_governor_pause(&crew->governor,
-				   max(wall_ns, crew->governor.wall_ns),
-				   crew->cpu_ns, permille);
+	pause_ns = pgsa_governor_pause(&crew->governor,
+				       max(wall_ns, crew->governor.wall_ns),
+				       crew->cpu_ns, permille);
+	spin_unlock(&crew->lock);
+	return pause_ns;
 }
 EXPORT_SYMBOL_IF_KUNIT(pgsa_crew_pause);

@@ -328,3 +328,16 @@ unsigned long pgsa_next_online_pfn(unsigned long pfn)
 					   pageblock_nr_pages));
 	return pfn < max_pfn ? pfn : ULONG_MAX;
 }
+
+/**
+ * pgsa_pfn_shared - do several page table entries map a frame?
+ * @pfn: its number; it is online
+ *
+ * Context: Any context. The answer may be outdated at once.
+ * Return: true if at least two do.
+ */
+bool pgsa_pfn_shared(unsigned long pfn)
+{
+	/* One less than there are; far below 0 for what cannot be mapped. */
+	return atomic_read(&pfn_to_page(pfn)->_mapcount) > 0;
+}

@@ -16,6 +16,7 @@
 #include "frame.h"
 #include "page.h"
 #include "strategies/strategy.h"
+#include "walk.h"
 
 struct dentry;
 struct folio;
@@ -299,6 +300,10 @@ struct pgsa_search {
 	unsigned long pfns[PGSA_CHUNK_FRAMES];
 	struct pgsa_claim claims[PGSA_CLAIMS_MAX];
 };
+
+int kpgsad(void *data);
+
+/* start.c */
 
 struct pgsa_search *pgsa_search_alloc(struct pgsa_policy *policy);
 void pgsa_search_free(struct pgsa_search *search);

@@ -6,7 +6,6 @@
  */
 #include <linux/init.h>
 #include <linux/limits.h>
-#include <linux/mm.h>
 
 #include "strategy.h"
 
@@ -15,8 +14,7 @@
 static bool pgsa_shared_due(const struct pgsa_cursor *cursor,
 			    unsigned long pfn)
 {
-	/* The count of entries, less one; negative for what is not mapped. */
-	return atomic_read(&pfn_to_page(pfn)->_mapcount) > 0 ||
+	return pgsa_pfn_shared(pfn) ||
 	       pfn % PGSA_SHARED_CYCLES == cursor->state % PGSA_SHARED_CYCLES;
 }
 

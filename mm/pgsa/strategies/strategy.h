@@ -6,10 +6,40 @@
 #define _PGSA_STRATEGY_H
 
 #include <linux/types.h>
-
-#include "../walk.h"
+#include <linux/xarray.h>
 
 struct pgsa_policy;
+struct pgsa_seen;
+
+/**
+ * struct pgsa_walk - how far a search by targets has come in its cycle
+ * @target: id of the target; those with lower ids have been walked
+ * @process: number of the process in the first pid namespace, in a target of
+ *	     many; lower ones have been walked
+ * @addr: address in that process to go on with
+ * @tries: how many times in a row the lock of that process was not free
+ * @frames: different frames of the target met so far
+ * @seen: which frames were met, a struct pgsa_seen for each chunk of them
+ * @last: the chunk that was looked up last, or NULL
+ * @last_index: its index
+ * @cycle: number of the cycle; in another one a chunk's contents are void
+ * @visit: the same for targets
+ *
+ * Belongs to who runs the strategy. The first five are zero when a cycle
+ * begins.
+ */
+struct pgsa_walk {
+	u64 target;
+	unsigned int process;
+	unsigned long addr;
+	unsigned int tries;
+	u64 frames;
+	struct xarray seen;
+	struct pgsa_seen *last;
+	unsigned long last_index;
+	u64 cycle;
+	u64 visit;
+};
 
 /**
  * struct pgsa_cursor - how far a strategy has come in its cycle
@@ -51,6 +81,7 @@ struct pgsa_strategy {
 int pgsa_strategy_register(const struct pgsa_strategy *strategy);
 
 unsigned long pgsa_next_online_pfn(unsigned long pfn);
+bool pgsa_pfn_shared(unsigned long pfn);
 int pgsa_targets_fill(struct pgsa_cursor *cursor, unsigned long *pfns,
 		      unsigned int nr, bool all_without);
 int pgsa_switch_start(struct pgsa_policy *policy);

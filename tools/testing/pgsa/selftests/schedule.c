@@ -251,24 +251,6 @@ static void test_stopped(void)
 	sleeper_end(&s);
 }
 
-static void ping_pong(void)
-{
-	int there[2], back[2];
-	char byte = 0;
-	pid_t pid;
-
-	check(!pipe(there) && !pipe(back), "pipe: %s", strerror(errno));
-	pid = fork_child();
-	for (;;) {
-		if (pid && write(there[1], &byte, 1) != 1)
-			_exit(TEST_FAIL);
-		if (read(pid ? back[0] : there[0], &byte, 1) != 1)
-			_exit(TEST_FAIL);
-		if (!pid && write(back[1], &byte, 1) != 1)
-			_exit(TEST_FAIL);
-	}
-}
-
 static pid_t start_load(void (*load)(void))
 {
 	pid_t parent = getpid(), pid = fork_child();
@@ -446,5 +428,6 @@ static const struct selftest tests[] = {
 int main(int argc, char **argv)
 {
 	no_search = true;
+	keep_switched_on();
 	return run_tests(argc, argv, tests, ARRAY_SIZE(tests));
 }

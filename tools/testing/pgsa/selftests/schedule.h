@@ -183,4 +183,40 @@ static inline unsigned long sleeper_flip(struct sleeper *s, unsigned int page,
 	return pfn;
 }
 
+static inline void ping_pong(void)
+{
+	int there[2], back[2];
+	char byte = 0;
+	pid_t pid;
+
+	check(!pipe(there) && !pipe(back), "pipe: %s", strerror(errno));
+	pid = fork_child();
+	for (;;) {
+		if (pid && write(there[1], &byte, 1) != 1)
+			_exit(TEST_FAIL);
+		if (read(pid ? back[0] : there[0], &byte, 1) != 1)
+			_exit(TEST_FAIL);
+		if (!pid && write(back[1], &byte, 1) != 1)
+			_exit(TEST_FAIL);
+	}
+}
+
+/*
+ * The first policy patches the scheduler and the last one patches it back, and
+ * QEMU's TCG now and then runs on with what was patched. So there is one more,
+ * which has nobody's tasks, where code is patched at all.
+ */
+static inline void keep_switched_on(void)
+{
+#define KEEPER_DIR	PGSA_CONFIGFS "/keeper"
+	char cpu[128] = "";
+
+	pgsa_read("/proc/cpuinfo", cpu, sizeof(cpu));
+	if (strstr(cpu, "User Mode Linux") ||
+	    mkdir(KEEPER_DIR, 0755) || mkdir(KEEPER_DIR "/targets/none", 0755))
+		return;
+	pgsa_write(KEEPER_DIR "/strategy", "schedule");
+	pgsa_write(KEEPER_DIR "/enable", "1");
+}
+
 #endif /* SCHEDULE_H */

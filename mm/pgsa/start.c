@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Starting and stopping the searchers of a policy.
+ */
+#include <linux/err.h>
+#include <linux/kthread.h>
+#include <linux/ktime.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+#include <uapi/linux/sched/types.h>
+
+#include "pgsa.h"
+
+/**
+ * pgsa_search_free - free a searcher that no longer runs
+ * @search: the search, or NULL
+ *
+ * Context: Process context, may sleep.
+ */
+void pgsa_search_free(struct pgsa_search *search)
+{
+	if (!search)
+		return;
+	if (pgsa_code_stored(search->policy->correct))
+		pgsa_store_close(search->policy->correct);
+	kfree(search->damaged);
+	kfree(search->repaired);
+	kvfree(search);
+}
+
+/**
+ * pgsa_search_alloc - make a searcher without a thread
+ * @policy: the policy it works for, locked
+ *
+ * Context: Process context, may sleep.
+ * Return: the search, or NULL if there is no memory.
+ */
+struct pgsa_search *pgsa_search_alloc(struct pgsa_policy *policy)
+{
+	struct pgsa_search *search = kvzalloc(sizeof(*search), GFP_KERNEL);
+
+	if (!search)
+		return NULL;
+	if (pgsa_code_stored(policy->correct) &&
+	    pgsa_store_open(policy->correct)) {
+		kvfree(search);
+		return NULL;
+	}
+	search->policy = policy;
+	search->detect_id = pgsa_code_id(policy->detect);
+	search->correct_id = pgsa_code_id(policy->correct);
+	search->damaged = kmalloc(PAGE_SIZE, GFP_KERNEL);
+	search->repaired = kmalloc(PAGE_SIZE, GFP_KERNEL);
+	if (search->damaged && search->repaired)
+		return search;
+	pgsa_search_free(search);
+	return NULL;
+}
+
+/*
+ * A named share is to be had on a busy machine, too, where SCHED_IDLE gets next
+ * to nothing. Without limit the searcher only takes what nobody wants.
+ */
+static void kpgsad_set_class(struct task_struct *thread, unsigned int permille)
+{
+	struct sched_param param = {};
+
+	sched_setscheduler_nocheck(thread, permille ? SCHED_NORMAL : SCHED_IDLE,
+				   &param);
+}
+
+static int kpgsad_create(struct pgsa_crew *crew, struct pgsa_policy *policy,
+			 unsigned int nr)
+{
+	struct pgsa_search *search = pgsa_search_alloc(policy);
+	const char *name = pgsa_policy_name(policy);
+	struct task_struct *thread;
+
+	if (!search)
+		return -ENOMEM;
+	thread = nr ? kthread_create(kpgsad, search, "kpgsad%u/%s", nr, name) :
+		      kthread_create(kpgsad, search, "kpgsad/%s", name);
+	if (IS_ERR(thread)) {
+		pgsa_search_free(search);
+		return PTR_ERR(thread);
+	}
+	search->crew = crew;
+	search->thread = thread;
+	crew->searches[nr] = search;
+	kpgsad_set_class(thread, policy->cpu_permille);
+	return 0;
+}
+
+/*
+ * The threads may have run or not. Who stops them does not wait until nobody else
+ * wants a CPU.
+ */
+static void pgsa_crew_free(struct pgsa_crew *crew)
+{
+	unsigned int i;
+
+	for (i = 0; i < crew->nr_searches && crew->searches[i]; i++) {
+		kpgsad_set_class(crew->searches[i]->thread, PGSA_PERMILLE_MAX);
+		kthread_stop(crew->searches[i]->thread);
+	}
+	for (i = 0; i < crew->nr_searches; i++)
+		pgsa_search_free(crew->searches[i]);
+	pgsa_walk_exit(&crew->cursor.walk);
+	mutex_destroy(&crew->cursor_lock);
+	kfree(crew);
+}
+
+static struct pgsa_crew *pgsa_crew_create(struct pgsa_policy *policy)
+{
+	unsigned int i, nr = policy->searchers;
+	struct pgsa_crew *crew = kzalloc(struct_size(crew, searches, nr),
+					 GFP_KERNEL);
+	int ret;
+
+	if (!crew)
+		return ERR_PTR(-ENOMEM);
+	crew->nr_searches = nr;
+	pgsa_crew_init(crew, policy, ktime_get_ns());
+	for (i = 0; i < nr; i++) {
+		ret = kpgsad_create(crew, policy, i);
+		if (ret) {
+			pgsa_crew_free(crew);
+			return ERR_PTR(ret);
+		}
+	}
+	return crew;
+}
+
+/**
+ * pgsa_search_start - start the searchers of a policy
+ * @policy: the policy, locked, without searchers
+ *
+ * Context: Process context, may sleep.
+ * Return: 0; -ENOMEM or -EINTR if there can be no thread, or what the strategy
+ * returned when it refused; nothing has changed then.
+ */
+int pgsa_search_start(struct pgsa_policy *policy)
+{
+	const struct pgsa_strategy *strategy = policy->strategy;
+	struct pgsa_crew *crew;
+	int ret = 0;
+
+	lockdep_assert_held(&policy->lock);
+	crew = pgsa_crew_create(policy);
+	if (IS_ERR(crew))
+		return PTR_ERR(crew);
+	if (strategy->start)
+		ret = strategy->start(policy);
+	if (ret) {
+		pgsa_crew_free(crew);
+		return ret;
+	}
+	policy->crew = crew;
+	pgsa_search_wake(crew);
+	return 0;
+}
+
+/**
+ * pgsa_search_stop - stop the searchers of a policy
+ * @policy: the policy, locked, with searchers
+ *
+ * Context: Process context; sleeps until each has finished its step.
+ */
+void pgsa_search_stop(struct pgsa_policy *policy)
+{
+	const struct pgsa_strategy *strategy = policy->strategy;
+
+	lockdep_assert_held(&policy->lock);
+	pgsa_crew_free(policy->crew);
+	policy->crew = NULL;
+	if (strategy->stop)
+		strategy->stop(policy);
+}
+
+/**
+ * pgsa_search_set_share - the share of a CPU has changed
+ * @crew: the searchers, which are being kept from stopping
+ * @permille: the share, 0 for unlimited
+ *
+ * Context: Process context, may sleep.
+ */
+void pgsa_search_set_share(struct pgsa_crew *crew, unsigned int permille)
+{
+	unsigned int i;
+
+	for (i = 0; i < crew->nr_searches; i++)
+		kpgsad_set_class(crew->searches[i]->thread, permille);
+}
+
+/**
+ * pgsa_search_wake - a limit has changed, or a cycle is complete
+ * @crew: the searchers, which are being kept from stopping
+ *
+ * Context: Any context.
+ */
+void pgsa_search_wake(struct pgsa_crew *crew)
+{
+	unsigned int i;
+
+	for (i = 0; i < crew->nr_searches; i++)
+		wake_up_process(crew->searches[i]->thread);
+}
