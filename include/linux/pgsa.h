@@ -6,7 +6,8 @@
  * This is all that the rest of the kernel sees of it: the events after which
  * the content of a frame may change. A hook must come before the content can
  * change, may be called in any context including with interrupts off, and
- * costs one patched-out branch unless the kernel was booted with pgsa=on.
+ * costs one patched-out branch unless the kernel was booted with pgsa=on. One
+ * more tells of tasks that are switched in, if there is a policy that asks.
  *
  * Included from page_table_check.h, and so from the middle of asm/pgtable.h:
  * pte_t and pmd_t must be known, so other files include <linux/mm.h> first.
