@@ -427,7 +427,11 @@ static const struct selftest tests[] = {
 
 int main(int argc, char **argv)
 {
+	int ret;
+
 	no_search = true;
 	keep_switched_on();
-	return run_tests(argc, argv, tests, ARRAY_SIZE(tests));
+	ret = run_tests(argc, argv, tests, ARRAY_SIZE(tests));
+	keep_no_longer();
+	return ret;
 }

@@ -206,9 +206,10 @@ static inline void ping_pong(void)
  * QEMU's TCG now and then runs on with what was patched. So there is one more,
  * which has nobody's tasks, where code is patched at all.
  */
+#define KEEPER_DIR	PGSA_CONFIGFS "/keeper"
+
 static inline void keep_switched_on(void)
 {
-#define KEEPER_DIR	PGSA_CONFIGFS "/keeper"
 	char cpu[128] = "";
 
 	pgsa_read("/proc/cpuinfo", cpu, sizeof(cpu));
@@ -217,6 +218,12 @@ static inline void keep_switched_on(void)
 		return;
 	pgsa_write(KEEPER_DIR "/strategy", "schedule");
 	pgsa_write(KEEPER_DIR "/enable", "1");
+}
+
+static inline void keep_no_longer(void)
+{
+	rmdir(KEEPER_DIR "/targets/none");
+	rmdir(KEEPER_DIR);
 }
 
 #endif /* SCHEDULE_H */
