@@ -50,8 +50,7 @@ static void test_found(void)
 	area = new_pages(4, PROT_READ);
 	for (i = 0; i < 32; i++)
 		flip_is_repaired(area + i % 4 * (PGSA_PAGE / 4), i * 1021);
-	check(target_number("self", "errors") == 32, "errors: %llu",
-	      target_number("self", "errors"));
+	expect_errors("self", 32);
 	check(policy_stat("errors") == 32, "errors of the policy: %llu",
 	      policy_stat("errors"));
 }
@@ -176,8 +175,7 @@ static void test_delay(void)
 	show_delays(delays, i);
 	diag("longest lock of an address space %llu ns",
 	     policy_stat("walk_max_ns"));
-	check(target_number("small", "errors") == i, "errors: %llu",
-	      target_number("small", "errors"));
+	expect_errors("small", i);
 }
 
 /* The least of what a cycle took, so that others on the machine do not count. */

@@ -82,6 +82,18 @@ static inline unsigned long long target_number(const char *name,
 	return strtoull(value, NULL, 10);
 }
 
+/* It is counted after the report; there is no more to come. */
+static inline void expect_errors(const char *name, unsigned long long nr)
+{
+	int i;
+
+	for (i = 0; target_number(name, "errors") != nr; i++) {
+		check(i < WAIT_MS, "%s: errors: %llu instead of %llu", name,
+		      target_number(name, "errors"), nr);
+		sleep_ms(1);
+	}
+}
+
 static inline void expect_value(const char *name, const char *attr,
 				const char *expected)
 {

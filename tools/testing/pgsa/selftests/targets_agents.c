@@ -173,8 +173,7 @@ void test_agent_death(void)
 	expect_value("victim", "agent", "0");
 	flip_in_is_repaired(victim.pid, victim.pages, 2);
 	wait_cycles(1);
-	check(target_number("victim", "errors") == 2, "errors: %llu",
-	      target_number("victim", "errors"));
+	expect_errors("victim", 2);
 	check(!policy_stat("signals") && !policy_stat("signals_withheld"),
 	      "a dead agent got a signal");
 }
@@ -196,10 +195,8 @@ void test_agent_shared(void)
 	target_set_pid("child", "pid", child.pid);
 	flip_is_repaired(page, 5);
 	expect_signal(1, SIGBUS, page);
-	check(target_number("child", "errors") == 1 &&
-	      target_number("parent", "errors") == 1, "errors: %llu and %llu",
-	      target_number("child", "errors"),
-	      target_number("parent", "errors"));
+	expect_errors("child", 1);
+	expect_errors("parent", 1);
 	flip_in_is_repaired(child.pid, child.pages, 5);
 	expect_signal(2, SIGBUS, child.pages);
 	check(target_number("parent", "errors") == 1, "an error of another's");

@@ -83,8 +83,7 @@ void test_cgroup(void)
 	flip_in_is_repaired(after.pid, after.pages + PGSA_PAGE, 11);
 	let_search();
 	expect_open(outside.pid, outside.pages);
-	check(target_number("group", "errors") == 3, "errors: %llu",
-	      target_number("group", "errors"));
+	expect_errors("group", 3);
 	cgroup_move("/" CGROUP_NAME, outside.pid);
 	flip_in_is_repaired(outside.pid, outside.pages, 12);
 	expect_no_report(100);
