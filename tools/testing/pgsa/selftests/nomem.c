@@ -229,6 +229,7 @@ static void test_read(void)
 	struct pgsa_frame frame = frame_of(pfn_of(new_pages(1, PROT_READ)));
 
 	need_faults();
+	alarm(5 * TEST_SECONDS);	/* one of the files measures all codes */
 	check(frame.pfn, "no frame");
 	read_all(PGSA_CONFIGFS);
 	read_all(PGSA_SYSFS);
