@@ -98,12 +98,15 @@ const char *unmapped_wait_sealed(const void *addr, unsigned long *pfns,
 				 unsigned int nr)
 {
 	double limit = now_s() + WAIT_MS / 1000.0, look;
+	double seconds = LOOK_SECONDS;
 	const char *unsealed;
 
 	do {
 		unmapped_pfns(addr, pfns, nr);
 		restart_search();
-		look = now_s() + LOOK_SECONDS;
+		look = now_s() + seconds;
+		/* A slow kernel may not have come so far. */
+		seconds *= 2;
 		while ((unsealed = first_unsealed(pfns, nr)) && now_s() < look)
 			sleep_ms(2);
 	} while (unsealed && now_s() < limit && !false_errors());
