@@ -127,9 +127,11 @@ static void kpgsad_leave(struct pgsa_search *search)
 	pgsa_search_wake(search->crew);
 }
 
+/* Is a cycle to end with all sealed that was claimed in it? */
 static bool kpgsad_rests(const struct pgsa_search *search)
 {
-	return kpgsad_interval_ns(search) > KPGSAD_BATCH_NS;
+	return kpgsad_interval_ns(search) > KPGSAD_BATCH_NS ||
+	       !READ_ONCE(search->policy->cpu_permille);
 }
 
 static bool kpgsad_full(const struct pgsa_search *search)
@@ -219,7 +221,7 @@ static int kpgsad_step(struct pgsa_search *search)
 	return ret;
 }
 
-/* Before a long rest, all that was claimed in the cycle is sealed. */
+/* One small step after the other, until there is no more to be done. */
 static void kpgsad_cycle(struct pgsa_search *search)
 {
 	int ret;
