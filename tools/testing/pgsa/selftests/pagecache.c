@@ -71,6 +71,19 @@ static void test_flips(void)
 	file_check(&file);
 }
 
+/* As it is when no searcher has it in its hands. */
+static struct pgsa_frame frame_at_rest(unsigned long pfn)
+{
+	double limit = now_s() + WAIT_MS / 1000.0;
+	struct pgsa_frame frame;
+
+	do {
+		frame = frame_of(pfn);
+	} while ((!strcmp(frame.admit, "locked") ||
+		  !strcmp(frame.admit, "referenced")) && now_s() < limit);
+	return frame;
+}
+
 static void expect_states(const unsigned long *pfns, bool sealed,
 			  const char *admit)
 {
@@ -78,7 +91,7 @@ static void expect_states(const unsigned long *pfns, bool sealed,
 	unsigned int i;
 
 	for (i = 0; i < PAGES; i++) {
-		frame = frame_of(pfns[i]);
+		frame = frame_at_rest(pfns[i]);
 		check(is_sealed(&frame) == sealed &&
 		      !strcmp(frame.admit, admit), "pfn %#lx: %s, admit=%s",
 		      frame.pfn, frame.state, frame.admit);
