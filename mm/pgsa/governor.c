@@ -13,7 +13,7 @@
  * Share that was not used, since the thread had nothing to do or no CPU, may be
  * made up for, but only this much CPU time of it in one go.
  */
-#define PGSA_CREDIT_MAX_NS	(2 * NSEC_PER_MSEC)
+#define PGSA_CREDIT_MAX_NS	(5 * NSEC_PER_MSEC)
 
 /**
  * pgsa_governor_start - begin to count

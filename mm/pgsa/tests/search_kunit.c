@@ -13,7 +13,7 @@
 #include "../pgsa.h"
 
 #define DAY_NS			(86400ULL * NSEC_PER_SEC)
-#define GOVERNOR_BURST_NS	(2 * NSEC_PER_MSEC)
+#define GOVERNOR_BURST_NS	(5 * NSEC_PER_MSEC)
 #define GOVERNOR_STEPS		200000
 
 #define SWEEP_STEP_MAX		1000
@@ -159,7 +159,7 @@ static void pause_unlimited(struct kunit *test)
 static void pause_credit_is_capped(struct kunit *test)
 {
 	static const unsigned int shares[] = { 1, 10, 200, 999 };
-	u64 step_ns = 10 * NSEC_PER_USEC, cpu_ns, due_ns;
+	u64 step_ns = 50 * NSEC_PER_USEC, cpu_ns, due_ns;
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(shares); i++) {
