@@ -221,12 +221,17 @@ static int kpgsad_step(struct pgsa_search *search)
 	return ret;
 }
 
-/* One small step after the other, until there is no more to be done. */
+/*
+ * One small step after the other, until there is no more to be done. A cycle that
+ * is broken off is not left, for it must not pass for a complete one.
+ */
 static void kpgsad_cycle(struct pgsa_search *search)
 {
 	int ret;
 
-	while (!kthread_freezable_should_stop(NULL)) {
+	for (;;) {
+		if (kthread_freezable_should_stop(NULL))
+			return;
 		ret = kpgsad_step(search);
 		if (!ret && !(search->nr_claims && kpgsad_rests(search)))
 			break;

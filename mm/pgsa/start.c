@@ -6,6 +6,7 @@
 #include <linux/kthread.h>
 #include <linux/ktime.h>
 #include <linux/sched.h>
+#include <linux/sched/task.h>
 #include <linux/slab.h>
 #include <uapi/linux/sched/types.h>
 
@@ -13,14 +14,12 @@
 
 /**
  * pgsa_search_free - free a searcher that no longer runs
- * @search: the search, or NULL
+ * @search: the search
  *
  * Context: Process context, may sleep.
  */
 void pgsa_search_free(struct pgsa_search *search)
 {
-	if (!search)
-		return;
 	if (pgsa_code_stored(search->policy->correct))
 		pgsa_store_close(search->policy->correct);
 	kfree(search->damaged);
@@ -85,7 +84,8 @@ static int kpgsad_create(struct pgsa_crew *crew, struct pgsa_policy *policy,
 		return PTR_ERR(thread);
 	}
 	search->crew = crew;
-	search->thread = thread;
+	/* The others may wake it after it has ended. */
+	search->thread = get_task_struct(thread);
 	crew->searches[nr] = search;
 	kpgsad_set_class(thread, policy->cpu_permille);
 	return 0;
@@ -103,8 +103,10 @@ static void pgsa_crew_free(struct pgsa_crew *crew)
 		kpgsad_set_class(crew->searches[i]->thread, PGSA_PERMILLE_MAX);
 		kthread_stop(crew->searches[i]->thread);
 	}
-	for (i = 0; i < crew->nr_searches; i++)
+	for (i = 0; i < crew->nr_searches && crew->searches[i]; i++) {
+		put_task_struct(crew->searches[i]->thread);
 		pgsa_search_free(crew->searches[i]);
+	}
 	pgsa_walk_exit(&crew->cursor.walk);
 	mutex_destroy(&crew->cursor_lock);
 	kfree(crew);
