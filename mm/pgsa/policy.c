@@ -173,17 +173,23 @@ void pgsa_policy_stop(struct pgsa_policy *policy)
 		pgsa_policy_stop_locked(policy);
 }
 
-/* What all attributes have in common that are fixed while live. */
+/* May what is fixed while live be changed now? @err: what its text is worth */
+static int pgsa_check_fixed(struct pgsa_policy *policy, int err)
+{
+	lockdep_assert_held(&policy->lock);
+	if (!err && !capable(CAP_SYS_ADMIN))
+		err = -EPERM;
+	if (!err && policy->crew)
+		err = -EBUSY;
+	return err;
+}
+
 static int pgsa_set_fixed(struct pgsa_policy *policy, const char *attr,
 			  const char *text, const void **field,
 			  const void *value, int err)
 {
-	if (!err && !capable(CAP_SYS_ADMIN))
-		err = -EPERM;
-
 	guard(mutex)(&policy->lock);
-	if (!err && policy->crew)
-		err = -EBUSY;
+	err = pgsa_check_fixed(policy, err);
 	if (err)
 		return pgsa_refuse(policy, attr, text, err);
 	*field = value;
@@ -264,12 +270,8 @@ int pgsa_policy_set_scope(struct pgsa_policy *policy, const char *text)
 	bool pagecache = sysfs_streq(text, "pagecache");
 	int err = pagecache || sysfs_streq(text, "mapped") ? 0 : -ENOENT;
 
-	if (!err && !capable(CAP_SYS_ADMIN))
-		err = -EPERM;
-
 	guard(mutex)(&policy->lock);
-	if (!err && policy->crew)
-		err = -EBUSY;
+	err = pgsa_check_fixed(policy, err);
 	if (err)
 		return pgsa_refuse(policy, "scope", text, err);
 	policy->scope_pagecache = pagecache;
@@ -363,12 +365,9 @@ int pgsa_policy_set_searchers(struct pgsa_policy *policy, const char *text)
 
 	if (!ret && !value)
 		ret = -EINVAL;
-	if (!ret && !capable(CAP_SYS_ADMIN))
-		ret = -EPERM;
 
 	guard(mutex)(&policy->lock);
-	if (!ret && policy->crew)
-		ret = -EBUSY;
+	ret = pgsa_check_fixed(policy, ret);
 	if (ret)
 		return pgsa_refuse(policy, "searchers", text, ret);
 	policy->searchers = value;

@@ -23,7 +23,7 @@
  * 1. claim: the frame seems admissible and has no writer; one compare-and-
  *    exchange of the word that holds both state and writers moves it to
  *    SEALING. Every event from here on moves it to OPEN.
- * 2. synchronize_rcu(): page table entries change inside RCU read-side sections
+ * 2. A grace period: page table entries change inside RCU read-side sections
  *    or under spinlocks, so every change whose hook came before the claim is
  *    stored now, and no entry that was counted is writable.
  * 3. flush_tlb_all(): no CPU has a writable translation from before, and stores

@@ -132,11 +132,11 @@ static void test_once(void)
 	      frames[1]);
 }
 
-/* Speed without a limit; that it grows is for a machine with idle CPUs. */
+/* They may not be in each other's way; to be faster they need idle CPUs. */
 static void test_speed(void)
 {
 	static const char * const numbers[] = { "1", "2", "4" };
-	unsigned long long checked;
+	unsigned long long checked, first = 0;
 	unsigned int i;
 
 	new_pages(4000, PROT_READ);
@@ -147,7 +147,11 @@ static void test_speed(void)
 		sleep_ms(2000);
 		checked = policy_stat("frames_checked") - checked;
 		diag("%s searchers: %llu frames/s", numbers[i], checked / 2);
-		check(checked, "%s searchers do nothing", numbers[i]);
+		if (!i)
+			first = checked;
+		check(checked && checked >= first / 2,
+		      "%s searchers: %llu frames, %llu by one", numbers[i],
+		      checked, first);
 	}
 }
 
@@ -174,7 +178,7 @@ static const struct selftest tests[] = {
 	{ "strategy shared", test_shared },
 	{ "several searchers", test_several },
 	{ "several searchers visit each frame once", test_once },
-	{ "several searchers are as fast", test_speed },
+	{ "several searchers do not hinder each other", test_speed },
 	{ "several searchers stop and go", test_stop_and_go },
 };
 
