@@ -6,18 +6,6 @@
  */
 #include "targets.h"
 
-#define RATE_PAGES	32768
-
-#define DELAYS		300
-#define DELAYS_S	(20 * slowness())
-
-static int compare_delays(const void *a, const void *b)
-{
-	long long x = *(const long long *)a, y = *(const long long *)b;
-
-	return x < y ? -1 : x > y;
-}
-
 /* Only the target's own pages, though all processes have some. */
 static void test_only(void)
 {
@@ -125,80 +113,6 @@ static void test_once(void)
 		check(target_number(name, "frames") >= nr, "%s: %llu frames",
 		      name, target_number(name, "frames"));
 	}
-}
-
-static void show_delays(long long *delays, unsigned int nr)
-{
-	unsigned int i, n, limit_us;
-
-	qsort(delays, nr, sizeof(*delays), compare_delays);
-	for (i = 0, limit_us = 62; i < nr; limit_us *= 2) {
-		for (n = 0; i < nr && delays[i] < limit_us * 1000LL; i++)
-			n++;
-		diag("delay < %7u us: %u", limit_us, n);
-	}
-	diag("delay p50 %lld us, p99 %lld us, max %lld us", delays[nr / 2] / 1000,
-	     delays[nr * 99 / 100] / 1000, delays[nr - 1] / 1000);
-}
-
-/* A small target, and one fiftieth of a CPU. */
-static void test_delay(void)
-{
-	long long delays[DELAYS];
-	unsigned long long cpu_ns, cycles;
-	struct victim victim;
-	struct report report;
-	unsigned int i;
-	double start;
-
-	search_targets();
-	policy_must_set("cpu_permille", "20");
-	victim = victim_start(16);
-	target_of("small", victim.pid);
-	for (i = 0; i < 16; i++)
-		wait_sealed_in(victim.pid, victim.pages + i * PGSA_PAGE);
-	cpu_ns = policy_stat("cpu_ns");
-	cycles = policy_stat("cycles");
-	start = now_s();
-	/* Fewer where all is slow */
-	for (i = 0; i < DELAYS && now_s() < start + DELAYS_S; i++) {
-		flip_in(victim.pid, victim.pages + random() % 16 * PGSA_PAGE,
-			random() % PAGE_BITS);
-		check(trace_wait(&report, WAIT_MS), "no report %u", i);
-		delays[i] = report.delay_ns;
-	}
-	cpu_ns = policy_stat("cpu_ns") - cpu_ns;
-	cycles = policy_stat("cycles") - cycles;
-	diag("%llu frames in the target, cycle of %.0f us, %.1f per mille of a CPU",
-	     target_number("small", "frames"), (now_s() - start) * 1e6 / cycles,
-	     cpu_ns / (now_s() - start) / 1e6);
-	show_delays(delays, i);
-	diag("longest lock of an address space %llu ns",
-	     policy_stat("walk_max_ns"));
-	expect_errors("small", i);
-}
-
-/* The least of what a cycle took, so that others on the machine do not count. */
-static void test_rate(void)
-{
-	unsigned long long ns, least = -1ULL, frames = 0;
-	struct victim victim;
-	unsigned int i;
-
-	search_targets();
-	victim = victim_start(RATE_PAGES);
-	target_of("large", victim.pid);
-	wait_sealed_in(victim.pid, victim.pages + (RATE_PAGES - 1) * PGSA_PAGE);
-	for (i = 0; i < 20; i++) {
-		wait_cycles(1);
-		frames = policy_stat("last_cycle_frames");
-		ns = policy_stat("last_cycle_ns");
-		if (ns < least)
-			least = ns;
-	}
-	check(frames >= RATE_PAGES, "%llu frames in a cycle", frames);
-	diag("%llu frames in %llu us: %.3f us each, longest lock %llu ns", frames,
-	     least / 1000, least / 1e3 / frames, policy_stat("walk_max_ns"));
 }
 
 /* Two policies have the same process, and both know about an error. */

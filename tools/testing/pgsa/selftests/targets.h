@@ -24,6 +24,10 @@ void test_cgroup(void);
 void test_cgroup_below(void);
 void test_cgroup_gone(void);
 
+/* targets_delay.c */
+void test_delay(void);
+void test_rate(void);
+
 /* targets_life.c */
 void test_ends(void);
 void test_last_thread(void);
@@ -149,6 +153,16 @@ struct victim {
 	char *pages;
 };
 
+/* Where a victim says that it is ready, and where its pages are. */
+static inline char **victim_place(void)
+{
+	char **said = mmap(NULL, PGSA_PAGE, PROT_READ | PROT_WRITE,
+			   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	check(said != MAP_FAILED, "mmap: %s", strerror(errno));
+	return said;
+}
+
 static inline void victim_wait(struct victim *victim, char **said)
 {
 	double limit = now_s() + WAIT_MS / 1000.0;
@@ -164,11 +178,9 @@ static inline void victim_wait(struct victim *victim, char **said)
 /* Ends when this process does, or is told to. */
 static inline struct victim victim_start(unsigned int nr)
 {
-	char **said = mmap(NULL, PGSA_PAGE, PROT_READ | PROT_WRITE,
-			   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	char **said = victim_place();
 	struct victim victim;
 
-	check(said != MAP_FAILED, "mmap: %s", strerror(errno));
 	victim.pid = fork_child();
 	if (!victim.pid) {
 		srandom(getpid());

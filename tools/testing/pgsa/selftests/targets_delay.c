@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * How soon a flip in a target is found, and how fast a large target is searched.
+ *
+ * SELFTEST_PAGES   pages of the large target (default 32768)
+ */
+#include "targets.h"
+
+#include <sys/syscall.h>
+
+#define DELAYS		300
+#define DELAYS_S	(20 * slowness())
+
+static int compare_delays(const void *a, const void *b)
+{
+	long long x = *(const long long *)a, y = *(const long long *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+static void show_delays(long long *delays, unsigned int nr)
+{
+	unsigned int i, n, limit_us;
+
+	qsort(delays, nr, sizeof(*delays), compare_delays);
+	for (i = 0, limit_us = 62; i < nr; limit_us *= 2) {
+		for (n = 0; i < nr && delays[i] < limit_us * 1000LL; i++)
+			n++;
+		diag("delay < %7u us: %u", limit_us, n);
+	}
+	diag("delay p50 %lld us, p99 %lld us, max %lld us", delays[nr / 2] / 1000,
+	     delays[nr * 99 / 100] / 1000, delays[nr - 1] / 1000);
+}
+
+static inline long raw_syscall(long number, long first, long second)
+{
+	long ret;
+
+	__asm__ volatile("syscall" : "=a" (ret)
+			 : "a" (number), "D" (first), "S" (second)
+			 : "rcx", "r11", "memory");
+	return ret;
+}
+
+/*
+ * Leaves the caller's process with two areas, one of them the page of this
+ * function, which uses nothing but registers: there is no stack any more.
+ */
+__attribute__((noreturn, noinline, aligned(PGSA_PAGE)))
+static void stay_alone(unsigned long low, unsigned long low_end,
+		       unsigned long high, unsigned long high_end,
+		       unsigned long top)
+{
+	raw_syscall(SYS_munmap, PGSA_PAGE, low - PGSA_PAGE);
+	raw_syscall(SYS_munmap, low_end, high - low_end);
+	raw_syscall(SYS_munmap, high_end, top - high_end);
+	for (;;)
+		raw_syscall(SYS_pause, 0, 0);
+}
+
+/* Where the last area ends that a process can have. */
+static unsigned long top_of_areas(void)
+{
+	FILE *file = fopen("/proc/self/maps", "r");
+	unsigned long end, top = 0;
+	char line[256];
+
+	while (file && fgets(line, sizeof(line), file))
+		if (sscanf(line, "%*x-%lx", &end) == 1 && (long)end > 0)
+			top = end;
+	if (file)
+		fclose(file);
+	return top;
+}
+
+/* A victim that has no more than @nr pages and one of code. */
+static struct victim victim_alone(unsigned int nr)
+{
+	char **said = victim_place();
+	struct victim victim;
+
+	victim.pid = fork_child();
+	if (!victim.pid) {
+		unsigned long code = (unsigned long)stay_alone;
+		unsigned long top = top_of_areas();
+		unsigned long pages, end;
+
+		pages = (unsigned long)new_pages(nr, PROT_READ);
+		end = pages + nr * PGSA_PAGE;
+		__atomic_store_n(said, (char *)pages, __ATOMIC_RELEASE);
+		if (pages < code)
+			stay_alone(pages, end, code, code + PGSA_PAGE, top);
+		stay_alone(code, code + PGSA_PAGE, pages, end, top);
+	}
+	victim_wait(&victim, said);
+	return victim;
+}
+
+/* One fiftieth of a CPU. */
+static void measure_delay(const char *name, struct victim victim,
+			  unsigned int nr)
+{
+	unsigned long long cpu_ns, cycles;
+	long long delays[DELAYS];
+	struct report report;
+	unsigned int i;
+	double start;
+
+	target_of(name, victim.pid);
+	for (i = 0; i < nr; i++)
+		wait_sealed_in(victim.pid, victim.pages + i * PGSA_PAGE);
+	let_search();
+	cpu_ns = policy_stat("cpu_ns");
+	cycles = policy_stat("cycles");
+	start = now_s();
+	/* Fewer where all is slow */
+	for (i = 0; i < DELAYS && now_s() < start + DELAYS_S; i++) {
+		/* At any moment, and seldom: a repair costs time, too */
+		usleep(random() % 40000);
+		flip_in(victim.pid, victim.pages + random() % nr * PGSA_PAGE,
+			random() % PAGE_BITS);
+		check(trace_wait(&report, WAIT_MS), "no report %u", i);
+		delays[i] = report.delay_ns;
+	}
+	cpu_ns = policy_stat("cpu_ns") - cpu_ns;
+	cycles = policy_stat("cycles") - cycles;
+	diag("%s: %llu frames, cycle of %.0f us, %.1f per mille of a CPU", name,
+	     target_number(name, "frames"), (now_s() - start) * 1e6 / cycles,
+	     cpu_ns / (now_s() - start) / 1e6);
+	show_delays(delays, i);
+	diag("longest lock of an address space %llu ns",
+	     policy_stat("walk_max_ns"));
+	expect_errors(name, i);
+	target_remove(name);
+	victim_end(&victim);
+}
+
+void test_delay(void)
+{
+	struct victim small;
+
+	search_targets();
+	policy_must_set("cpu_permille", "20");
+	small = victim_alone(16);
+	measure_delay("small", small, 16);
+	measure_delay("ordinary", victim_start(16), 16);
+}
+
+/* The least of what a cycle took, so that others on the machine do not count. */
+void test_rate(void)
+{
+	const char *text = getenv("SELFTEST_PAGES");
+	unsigned int nr = text ? atoi(text) : 32768, i;
+	unsigned long long ns, least = -1ULL, frames = 0;
+	struct victim victim;
+
+	search_targets();
+	victim = victim_start(nr);
+	target_of("large", victim.pid);
+	wait_sealed_in(victim.pid, victim.pages + (nr - 1L) * PGSA_PAGE);
+	for (i = 0; i < 20; i++) {
+		wait_cycles(1);
+		frames = policy_stat("last_cycle_frames");
+		ns = policy_stat("last_cycle_ns");
+		if (ns < least)
+			least = ns;
+	}
+	check(frames >= nr, "%llu frames in a cycle", frames);
+	diag("%llu frames in %llu us: %.3f us each, longest lock %llu ns", frames,
+	     least / 1000, least / 1e3 / frames, policy_stat("walk_max_ns"));
+}
