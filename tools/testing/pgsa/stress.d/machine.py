@@ -18,6 +18,7 @@ import lab
 
 DIRECTORY = '/mnt/pgsa-stress'
 CGROUP = '/sys/fs/cgroup/stress'
+FLIPS_CGROUP = '/sys/fs/cgroup/stress-flips'
 EVIDENCE = '/sys/kernel/tracing/instances/pgsa-evidence'
 DIRTY = re.compile(
     r'WARNING: |BUG: |Oops|INFO: task .* blocked|rcu: INFO|INFO: rcu|'
@@ -119,8 +120,7 @@ class Program:
     def prepare(self):
         """In the child: into the group of what may be killed."""
         try_write('/proc/self/oom_score_adj', 500)
-        if not self.on_line:
-            try_write(f'{CGROUP}/cgroup.procs', 0)
+        lab.write(f'{FLIPS_CGROUP if self.on_line else CGROUP}/cgroup.procs', 0)
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
     def read(self):
@@ -192,6 +192,7 @@ def limit_memory():
     """What the loads use together, so that the others live on."""
     try_write('/sys/fs/cgroup/cgroup.subtree_control', '+memory')
     os.makedirs(CGROUP, exist_ok=True)
+    os.makedirs(FLIPS_CGROUP, exist_ok=True)
     with open('/proc/meminfo', encoding='ascii') as file:
         total = int(file.readline().split()[1]) << 10
     try_write(f'{CGROUP}/memory.max', total // 2)
@@ -212,6 +213,37 @@ def add_hidden_memory():
                          try_write(state, 'online_movable'))
         note(f'memory at {address >> 20} MiB '
              f'{"added" if done else "could not be added"}')
+
+
+class Policies:
+    """An unlimited sweep, of page cache, too. Beside it a search of the loads
+    alone, and of whoever of them gets the CPU."""
+
+    def __init__(self):
+        sweep = lab.Policy('stress', cpu_permille=0, interval_ms=0,
+                           scope='pagecache')
+        targets = lab.Policy('stress-targets', strategy='registered',
+                             cpu_permille=100, interval_ms=0)
+        switched = lab.Policy('stress-switched', strategy='schedule')
+        for policy in targets, switched:
+            for cgroup in CGROUP, FLIPS_CGROUP:
+                name = os.path.basename(cgroup)
+                os.mkdir(f'{policy.dir}/targets/{name}')
+                lab.write(f'{policy.dir}/targets/{name}/cgroup', f'/{name}')
+        self.all = sweep, targets, switched
+        for policy in self.all:
+            policy.enable(True)
+        searcher_shall_run(sweep)
+
+    def stat(self, name):
+        return sum(policy.stat(name) for policy in self.all)
+
+    def shares(self):
+        """What each of them has done."""
+        for policy in self.all:
+            note(f'{os.path.basename(policy.dir)}: ' + ', '.join(
+                f'{policy.stat(name)} {name}'
+                for name in ('frames_checked', 'errors', 'corrected')))
 
 
 def searcher_shall_run(policy):
