@@ -7,7 +7,7 @@
 #include "pgsa_selftest.h"
 
 #define FLIPS		300
-#define FLIPS_S		(20 * slowness())
+#define FLIPS_S		20
 #define BUCKETS		24
 
 static int by_value(const void *a, const void *b)

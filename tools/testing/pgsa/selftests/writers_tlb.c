@@ -22,7 +22,7 @@
 #define STALE_ROUNDS	5	/* or more, until there is a hit */
 #define STALE_HITS	3	/* are enough */
 #define STALE_SECONDS	3	/* for one round at most */
-#define STALE_LIMIT	(TEST_SECONDS / 2)	/* for all of them */
+#define STALE_LIMIT	30	/* for all of them */
 
 #define WRITER_CPU	0
 #define CHANGER_CPU	1
