@@ -61,7 +61,8 @@ STRESS_NG = {
     'ng-move': 'pagemove pagemove-bytes=8M rmap physpage',
     'ng-aio': 'aio aiol io-uring readahead readahead-bytes=8M',
     'ng-direct': 'hdd hdd-bytes=8M hdd-opts=direct iomix iomix-bytes=8M',
-    'ng-file': 'fallocate fallocate-bytes=8M fpunch',
+    'ng-file': 'fallocate fallocate-bytes=8M fpunch sync-file '
+               'sync-file-bytes=1M',
     'ng-pipe': 'splice splice-bytes=1M tee sendfile sendfile-size=1M zero '
                'null',
     'ng-userfault': 'userfaultfd secretmem',
