@@ -68,7 +68,7 @@ static void test_common_share(void)
 	check_permille("100");
 }
 
-#define SWITCH_S	0.0001	/* in an emulator; else far less */
+#define SWITCH_S	(0.0001 * slowness())	/* in an emulator; else far less */
 #define SWITCH_DIR	"/sys/kernel/tracing/instances/pgsa-pace"
 #define SWITCH_EVENT	SWITCH_DIR "/events/sched/sched_switch"
 
