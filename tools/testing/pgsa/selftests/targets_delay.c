@@ -121,19 +121,24 @@ static void wait_report(struct report *report)
 	policy_must_set("cpu_permille", SHARE);
 }
 
+/* A target with @nr pages of its own, and @most frames in all. */
 static void measure_delay(const char *name, struct victim victim,
-			  unsigned int nr)
+			  unsigned int nr, unsigned int most)
 {
 	unsigned long long cpu_ns, cycles;
 	long long delays[DELAYS];
 	struct report report;
-	unsigned int i;
+	unsigned int i, bit;
+	unsigned long pfn;
+	const char *page;
 	double start;
 
 	target_of(name, victim.pid);
 	for (i = 0; i < nr; i++)
 		wait_sealed_in(victim.pid, victim.pages + i * PGSA_PAGE);
 	let_search();
+	check(target_number(name, "frames") <= most, "%llu frames",
+	      target_number(name, "frames"));
 	policy_must_set("cpu_permille", SHARE);
 	cpu_ns = policy_stat("cpu_ns");
 	cycles = policy_stat("cycles");
@@ -142,9 +147,15 @@ static void measure_delay(const char *name, struct victim victim,
 	for (i = 0; i < DELAYS && now_s() < start + DELAYS_S; i++) {
 		/* At any moment, and seldom: a repair costs time, too */
 		usleep(random() % 40000);
-		flip_in(victim.pid, victim.pages + random() % nr * PGSA_PAGE,
-			random() % PAGE_BITS);
+		page = victim.pages + random() % nr * PGSA_PAGE;
+		bit = random() % PAGE_BITS;
+		pfn = wait_sealed_in(victim.pid, page);
+		flip_in(victim.pid, page, bit);
 		wait_report(&report);
+		check(report.pfn == pfn && report.bit == (int)bit &&
+		      !strcmp(report.result, "corrected"),
+		      "pfn %#lx bit %d %s instead of %#lx %u", report.pfn,
+		      report.bit, report.result, pfn, bit);
 		delays[i] = report.delay_ns;
 	}
 	cpu_ns = policy_stat("cpu_ns") - cpu_ns;
@@ -167,8 +178,8 @@ void test_delay(void)
 
 	search_targets();
 	small = victim_alone(16);
-	measure_delay("small", small, 16);
-	measure_delay("ordinary", victim_start(16), 16);
+	measure_delay("small", small, 16, 17);
+	measure_delay("ordinary", victim_start(16), 16, 1000);
 }
 
 /* The least of what a cycle took, so that others on the machine do not count. */
