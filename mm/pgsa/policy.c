@@ -173,7 +173,7 @@ void pgsa_policy_stop(struct pgsa_policy *policy)
 		pgsa_policy_stop_locked(policy);
 }
 
-/* May what is fixed while live be changed now? @err: what its text is worth */
+/* May what is fixed while live be changed now? @err: 0 if its text is valid */
 static int pgsa_check_fixed(struct pgsa_policy *policy, int err)
 {
 	lockdep_assert_held(&policy->lock);

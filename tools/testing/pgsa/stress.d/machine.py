@@ -118,7 +118,7 @@ class Program:
         self.reader.start()
 
     def prepare(self):
-        """In the child: into the group of what may be killed."""
+        """In the child: into a group that is a target, too."""
         try_write('/proc/self/oom_score_adj', 500)
         lab.write(f'{FLIPS_CGROUP if self.on_line else CGROUP}/cgroup.procs', 0)
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
