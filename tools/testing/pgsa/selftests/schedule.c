@@ -4,6 +4,7 @@
  * code runs again, by the task itself, for the policy's thread only seals.
  */
 #include "schedule.h"
+#include "delays.h"
 
 #include <pthread.h>
 
@@ -49,20 +50,6 @@ static void schedule_start(const char *frames_per_switch, pid_t target)
 	policy_must_set("enable", "1");
 }
 
-static int compare_delays(const void *a, const void *b)
-{
-	return *(const long long *)a < *(const long long *)b ? -1 : 1;
-}
-
-/* Most of it is the time until the sleeper is woken. */
-static void print_delays(void)
-{
-	qsort(delays, nr_delays, sizeof(*delays), compare_delays);
-	diag("%u flips, reported after us: p50 %.1f p99 %.1f max %.1f",
-	     nr_delays, delays[nr_delays / 2] / 1e3,
-	     delays[nr_delays * 99 / 100] / 1e3, delays[nr_delays - 1] / 1e3);
-}
-
 /* Flips that the sleeper must not see. Wakes it a moment later. */
 static void expect_unseen(struct sleeper *s, unsigned int samples)
 {
@@ -89,7 +76,7 @@ static void test_target(void)
 	sleeper_start(&s, 8);
 	schedule_start(FRAMES_MAX, s.pid);
 	expect_unseen(&s, SAMPLES);
-	print_delays();
+	delays_print("after a sleep", delays, nr_delays);
 	expect_no_report(100);
 	sleeper_end(&s);
 }
@@ -188,7 +175,7 @@ static void test_all_tasks(void)
 	schedule_start(FRAMES_MAX, 0);
 	for (i = 0; i < 100; i++)
 		expect_unseen(&s[i % ARRAY_SIZE(s)], 1);
-	print_delays();
+	delays_print("after a sleep", delays, nr_delays);
 	for (i = 0; i < ARRAY_SIZE(s); i++)
 		sleeper_end(&s[i]);
 }
@@ -366,7 +353,7 @@ static void test_storm(void)
 	}
 	sleeper_start(&s, 4);
 	expect_unseen(&s, 10);
-	print_delays();
+	delays_print("after a sleep", delays, nr_delays);
 	for (i = 0; i < ARRAY_SIZE(pids); i++)
 		end_load(pids[i]);
 	expect_consistent();

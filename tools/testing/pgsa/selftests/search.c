@@ -4,40 +4,13 @@
  * the right frame and bit, after how long, and each frame is visited once in a
  * cycle.
  */
-#include "pgsa_selftest.h"
+#include "delays.h"
 
 #define FLIPS		300
 #define FLIPS_S		20
-#define BUCKETS		24
 
-static int by_value(const void *a, const void *b)
-{
-	double d = *(const double *)a - *(const double *)b;
-
-	return (d > 0) - (d < 0);
-}
-
-/* Powers of two, in microseconds; then the order statistics. */
-static void print_delays(const char *what, double *us, unsigned int nr)
-{
-	unsigned int buckets[BUCKETS] = {}, i, b;
-
-	for (i = 0; i < nr; i++) {
-		for (b = 0; b < BUCKETS - 1 && us[i] >= 1ULL << b; b++)
-			;
-		buckets[b]++;
-	}
-	for (b = 0; b < BUCKETS; b++)
-		if (buckets[b])
-			diag("%s: below %9llu us: %u", what, 1ULL << b,
-			     buckets[b]);
-	qsort(us, nr, sizeof(*us), by_value);
-	diag("%s: %u flips, delay in us: p50 %.0f p99 %.0f max %.0f", what, nr,
-	     us[nr / 2], us[nr * 99 / 100], us[nr - 1]);
-}
-
-/* One flip; returns its detection delay in microseconds. */
-static double one_delay(const void *page, unsigned int bit)
+/* One flip; returns its detection delay in nanoseconds. */
+static long long one_delay(const void *page, unsigned int bit)
 {
 	char content[PGSA_PAGE];
 	struct report report;
@@ -52,23 +25,24 @@ static double one_delay(const void *page, unsigned int bit)
 	      pfn, bit);
 	check(!strcmp(report.result, "corrected"), "%s", report.result);
 	check(!memcmp(content, page, PGSA_PAGE), "the content is wrong");
-	return report.delay_ns / 1e3;
+	return report.delay_ns;
 }
 
 static void measure_delays(const char *what)
 {
 	const char *pages = (const char *)new_pages(16, PROT_READ);
-	double us[FLIPS], start = now_s();
+	double start = now_s();
+	long long ns[FLIPS];
 	unsigned int i;
 
 	/* Fewer where all is slow */
 	for (i = 0; i < FLIPS && now_s() < start + FLIPS_S; i++) {
 		/* At any moment of a cycle */
 		usleep(random() % 5000);
-		us[i] = one_delay(pages + i % 16 * PGSA_PAGE,
+		ns[i] = one_delay(pages + i % 16 * PGSA_PAGE,
 				  random() % PAGE_BITS);
 	}
-	print_delays(what, us, i);
+	delays_print(what, ns, i);
 }
 
 static void check_strategy(const char *name)

@@ -5,6 +5,7 @@
  * SELFTEST_PAGES   pages of the large target (default 32768)
  */
 #include "targets.h"
+#include "delays.h"
 
 #include <sys/rseq.h>
 #include <sys/syscall.h>
@@ -12,27 +13,6 @@
 #define DELAYS		300
 #define DELAYS_S	12
 #define SHARE		"20"	/* per mille of a CPU */
-
-static int compare_delays(const void *a, const void *b)
-{
-	long long x = *(const long long *)a, y = *(const long long *)b;
-
-	return x < y ? -1 : x > y;
-}
-
-static void show_delays(long long *delays, unsigned int nr)
-{
-	unsigned int i, n, limit_us;
-
-	qsort(delays, nr, sizeof(*delays), compare_delays);
-	for (i = 0, limit_us = 62; i < nr; limit_us *= 2) {
-		for (n = 0; i < nr && delays[i] < limit_us * 1000LL; i++)
-			n++;
-		diag("delay < %7u us: %u", limit_us, n);
-	}
-	diag("delay p50 %lld us, p99 %lld us, max %lld us", delays[nr / 2] / 1000,
-	     delays[nr * 99 / 100] / 1000, delays[nr - 1] / 1000);
-}
 
 static inline long raw_syscall(long number, long first, long second)
 {
@@ -163,7 +143,7 @@ static void measure_delay(const char *name, struct victim victim,
 	diag("%s: %llu frames, cycle of %.0f us, %.1f per mille of a CPU", name,
 	     target_number(name, "frames"), (now_s() - start) * 1e6 / cycles,
 	     cpu_ns / (now_s() - start) / 1e6);
-	show_delays(delays, i);
+	delays_print(name, delays, i);
 	diag("longest lock of an address space %llu ns",
 	     policy_stat("walk_max_ns"));
 	policy_must_set("cpu_permille", "0");
