@@ -212,7 +212,8 @@ bool pgsa_page_plausible(const struct page *page)
  */
 bool pgsa_page_in_scope(struct page *page, bool unmapped)
 {
-	return pgsa_folio_in_scope(page_folio(page), unmapped);
+	/* All may change meanwhile: this decides whether to look closer. */
+	return data_race(pgsa_folio_in_scope(page_folio(page), unmapped));
 }
 
 static bool pgsa_folio_trylock(struct folio *folio)
