@@ -3,7 +3,6 @@
 #ifndef DELAYS_H
 #define DELAYS_H
 
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "pgsa_selftest.h"

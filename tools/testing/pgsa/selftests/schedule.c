@@ -11,6 +11,7 @@
 #define SAMPLES		300
 #define TARGETS_DIR	POLICY_DIR "/targets"
 
+/* Most of each is the time until the sleeper is woken. */
 static long long delays[SAMPLES];
 static unsigned int nr_delays;
 
