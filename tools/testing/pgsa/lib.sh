@@ -38,6 +38,18 @@ fail() {
 [[ $TOP$BUILD != *[[:space:]:]* ]] ||
 	fail "make cannot work in $TOP and $BUILD: no spaces and colons, please"
 
+# replaced_code CONSOLE: did the kernel die of an int3 that its code does not hold?
+# QEMU's TCG translates on one CPU what the kernel is patching on another, and can
+# keep a translation of the int3 that stood there for a moment. It may be run seconds
+# later. Prints where that was. An int3 that is there is the kernel's own fault.
+replaced_code() {
+	awk '
+		/Oops: int3/ { died = 1 }
+		died && /RIP: / { sub(/.*RIP: [0-9]+:/, ""); where = $0 }
+		died && /Code: / { gone = !/ cc </; exit }
+		END { if (gone) print where; exit !gone }' "$1"
+}
+
 minutes() {
 	printf '%d min %02d s' $(($1 / 60)) $(($1 % 60))
 }
