@@ -138,6 +138,8 @@ void test_huge(void)
 	      target_number("self", "frames"));
 	for (i = 0; i < 512; i += 73)
 		flip_is_repaired(area + i * PGSA_PAGE, i);
+	/* An error is counted after its repair. */
+	wait_cycles(2);
 	check(target_number("self", "errors") == 8, "errors: %llu",
 	      target_number("self", "errors"));
 }
