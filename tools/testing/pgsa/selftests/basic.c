@@ -242,9 +242,13 @@ static void test_readers(void)
 		read_other(parent, page);
 	if (!pid && write(ready[1], "", 1) != 1)
 		_exit(TEST_FAIL);
-	while (!pid) {
+	/* A reader that lost its CPU keeps its reference: pause without one. */
+	for (i = 1; !pid; i++) {
 		read_other(parent, page);
-		sched_yield();
+		if (i % 64)
+			sched_yield();
+		else
+			sleep_ms(1);
 	}
 	close(ready[1]);
 	check(read(ready[0], &byte, 1) == 1, "no reader");
