@@ -30,8 +30,8 @@ static struct pgsa_policy *stats_to_policy(struct config_item *item)
 static ssize_t pgsa_show_stat(struct config_item *item, char *page,
 			      enum pgsa_stat stat)
 {
-	return sysfs_emit(page, "%lld\n",
-			  atomic64_read(&stats_to_policy(item)->stats[stat]));
+	return sysfs_emit(page, "%llu\n",
+			  pgsa_stat_read(stats_to_policy(item), stat));
 }
 
 #define PGSA_STAT(name, stat)						\
@@ -194,7 +194,7 @@ static void pgsa_policy_release(struct config_item *item)
 {
 	struct pgsa_policy *policy = to_policy(item);
 
-	mutex_destroy(&policy->lock);
+	pgsa_policy_exit(policy);
 	kfree(policy);
 }
 
@@ -223,17 +223,21 @@ static struct config_group *pgsa_make_policy(struct config_group *group,
 	policy = kzalloc(sizeof(*policy), GFP_KERNEL);
 	if (!policy)
 		return ERR_PTR(-ENOMEM);
-	pgsa_policy_init(policy);
+	if (pgsa_policy_init(policy))
+		goto free;
 	config_group_init_type_name(&policy->group, name, &pgsa_policy_type);
-	if (!config_item_name(&policy->group.cg_item)) {
-		kfree(policy);
-		return ERR_PTR(-ENOMEM);
-	}
+	if (!config_item_name(&policy->group.cg_item))
+		goto exit;
 	config_group_init_type_name(&policy->stats_group, "stats",
 				    &pgsa_stats_type);
 	configfs_add_default_group(&policy->stats_group, &policy->group);
 	pgsa_targets_add_group(policy);
 	return &policy->group;
+exit:
+	pgsa_policy_exit(policy);
+free:
+	kfree(policy);
+	return ERR_PTR(-ENOMEM);
 }
 
 static void pgsa_drop_policy(struct config_group *group,

@@ -8,6 +8,7 @@
 #include <linux/atomic.h>
 #include <linux/configfs.h>
 #include <linux/mutex.h>
+#include <linux/percpu.h>
 #include <linux/preempt.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
@@ -111,7 +112,7 @@ struct pgsa_policy {
 	/** @targets_made: how many there have ever been */
 	u64 targets_made;
 	/**
-	 * @lock: protects all below but @stats. Inside configfs' own locks;
+	 * @lock: protects all below but @counts and @values. Inside configfs' own locks;
 	 * held while searchers start and stop, so never taken by one.
 	 */
 	struct mutex lock;
@@ -133,23 +134,44 @@ struct pgsa_policy {
 	unsigned int searchers;
 	/** @crew: the running searchers, or NULL */
 	struct pgsa_crew *crew;
-	/** @stats: by enum pgsa_stat; lockless */
-	atomic64_t stats[NR_PGSA_STATS];
+	/** @counts: what pgsa_stat_add() has added, on each CPU; lockless */
+	struct pgsa_counts __percpu *counts;
+	/** @values: what pgsa_stat_set() has set, by enum pgsa_stat; lockless */
+	atomic64_t values[NR_PGSA_STATS];
 };
 
+/* stats.c */
+
+/**
+ * struct pgsa_counts - what a policy has counted on one CPU
+ * @nr: by enum pgsa_stat
+ */
+struct pgsa_counts {
+	u64 nr[NR_PGSA_STATS];
+};
+
+/* A value that is no sum: each one takes the place of the one before. */
 static inline void pgsa_stat_set(struct pgsa_policy *policy,
 				 enum pgsa_stat stat, u64 value)
 {
-	atomic64_set(&policy->stats[stat], value);
+	atomic64_set(&policy->values[stat], value);
 }
 
+/* Tasks count at each switch of each CPU, so no CPU writes to another's line. */
 static inline void pgsa_stat_add(struct pgsa_policy *policy,
 				 enum pgsa_stat stat, u64 nr)
 {
-	atomic64_add(nr, &policy->stats[stat]);
+	this_cpu_add(policy->counts->nr[stat], nr);
 }
 
-void pgsa_policy_init(struct pgsa_policy *policy);
+int pgsa_stats_init(struct pgsa_policy *policy);
+void pgsa_stats_exit(struct pgsa_policy *policy);
+u64 pgsa_stat_read(const struct pgsa_policy *policy, enum pgsa_stat stat);
+
+/* policy.c */
+
+int pgsa_policy_init(struct pgsa_policy *policy);
+void pgsa_policy_exit(struct pgsa_policy *policy);
 int pgsa_refuse(struct pgsa_policy *policy, const char *attr, const char *text,
 		int err);
 int pgsa_policy_set_enable(struct pgsa_policy *policy, const char *text);

@@ -29,10 +29,15 @@
  * pgsa_policy_init - give a new policy its defaults
  * @policy: the policy, zeroed
  *
- * Context: Process context.
+ * Context: Process context, may sleep.
+ * Return: 0 or -ENOMEM.
  */
-void pgsa_policy_init(struct pgsa_policy *policy)
+int pgsa_policy_init(struct pgsa_policy *policy)
 {
+	int ret = pgsa_stats_init(policy);
+
+	if (ret)
+		return ret;
 	mutex_init(&policy->lock);
 	INIT_LIST_HEAD(&policy->targets);
 	policy->strategy = pgsa_strategy_find(PGSA_DEFAULT_STRATEGY);
@@ -43,8 +48,22 @@ void pgsa_policy_init(struct pgsa_policy *policy)
 	policy->frames_per_switch = PGSA_DEFAULT_SWITCH_FRAMES;
 	/* Each node has CPUs and a memory controller of its own. */
 	policy->searchers = min(num_online_nodes(), PGSA_SEARCHERS_MAX);
+	return 0;
 }
 EXPORT_SYMBOL_IF_KUNIT(pgsa_policy_init);
+
+/**
+ * pgsa_policy_exit - end what pgsa_policy_init() began
+ * @policy: the policy, which is not live
+ *
+ * Context: Process context.
+ */
+void pgsa_policy_exit(struct pgsa_policy *policy)
+{
+	mutex_destroy(&policy->lock);
+	pgsa_stats_exit(policy);
+}
+EXPORT_SYMBOL_IF_KUNIT(pgsa_policy_exit);
 
 /* Live policies whose set has page cache that no process maps. */
 static atomic_t pgsa_pagecache_policies = ATOMIC_INIT(0);

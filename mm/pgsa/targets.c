@@ -233,7 +233,7 @@ static int pgsa_walk_step(struct pgsa_policy *policy, struct mm_struct *mm,
 	int ret = pgsa_walk_mm_timed(mm, &walk->addr, pgsa_batch_add, batch,
 				     &held_ns);
 
-	if (held_ns > atomic64_read(&policy->stats[PGSA_STAT_WALK_MAX_NS]))
+	if (held_ns > pgsa_stat_read(policy, PGSA_STAT_WALK_MAX_NS))
 		pgsa_stat_set(policy, PGSA_STAT_WALK_MAX_NS, held_ns);
 	if (ret == -EAGAIN && ++walk->tries < PGSA_TRIES)
 		return ret;

@@ -335,8 +335,7 @@ static void enable_starts_and_stops(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pgsa_policy_set_enable(policy, "0"), 0);
 	KUNIT_EXPECT_NULL(test, policy->crew);
 	KUNIT_EXPECT_EQ(test, pgsa_policy_set_correct(policy, "none"), 0);
-	KUNIT_EXPECT_EQ(test,
-			atomic64_read(&policy->stats[PGSA_STAT_ERRORS]), 0);
+	KUNIT_EXPECT_EQ(test, pgsa_stat_read(policy, PGSA_STAT_ERRORS), 0);
 }
 
 /* As long as it is live, whose set has unmapped page cache */
@@ -359,6 +358,34 @@ static void enable_counts_scope(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, pgsa_policies_want_pagecache());
 }
 
+/* What CPUs count is added up, and what is set takes the place of the last */
+static void stats_add_up(struct kunit *test)
+{
+	struct policy_test *pt = test->priv;
+	struct pgsa_policy *policy = &pt->policy;
+	u64 sum = 0;
+	int cpu;
+
+	for_each_possible_cpu(cpu) {
+		per_cpu_ptr(policy->counts, cpu)->nr[PGSA_STAT_STALE] = cpu + 1;
+		sum += cpu + 1;
+	}
+	pgsa_stat_add(policy, PGSA_STAT_STALE, 1000);
+	KUNIT_EXPECT_EQ(test, pgsa_stat_read(policy, PGSA_STAT_STALE),
+			sum + 1000);
+	KUNIT_EXPECT_EQ(test, pgsa_stat_read(policy, PGSA_STAT_ERRORS), 0);
+
+	pgsa_stat_set(policy, PGSA_STAT_LAST_CYCLE_NS, 70);
+	pgsa_stat_set(policy, PGSA_STAT_LAST_CYCLE_NS, 7);
+	KUNIT_EXPECT_EQ(test, pgsa_stat_read(policy, PGSA_STAT_LAST_CYCLE_NS),
+			7);
+}
+
+static void policy_exit(void *data)
+{
+	pgsa_policy_exit(data);
+}
+
 static int policy_init(struct kunit *test)
 {
 	struct policy_test *pt = kunit_kzalloc(test, sizeof(*pt), GFP_KERNEL);
@@ -375,7 +402,9 @@ static int policy_init(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, pt->crew->searches[0]);
 	/* Whom a changed limit wakes */
 	pt->crew->searches[0]->thread = current;
-	pgsa_policy_init(&pt->policy);
+	KUNIT_ASSERT_EQ(test, pgsa_policy_init(&pt->policy), 0);
+	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, policy_exit,
+							&pt->policy), 0);
 	pt->want = pt->policy;
 	test->priv = pt;
 	if (!pt->policy.strategy || !pt->policy.detect || !pt->policy.correct)
@@ -401,6 +430,7 @@ static struct kunit_case policy_cases[] = {
 	KUNIT_CASE(enable_without_strategy),
 	KUNIT_CASE(enable_starts_and_stops),
 	KUNIT_CASE(enable_counts_scope),
+	KUNIT_CASE(stats_add_up),
 	{}
 };
 

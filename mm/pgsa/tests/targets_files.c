@@ -126,6 +126,7 @@ static void files_exit(void *data)
 	pgsa_target_set_pid(&ft->target, "0");
 	pgsa_target_set_agent(&ft->target, "0");
 	pgsa_target_set_cgroup(&ft->target, "\n");
+	pgsa_policy_exit(&ft->policy);
 }
 
 static int files_set_up(struct kunit *test)
@@ -133,7 +134,7 @@ static int files_set_up(struct kunit *test)
 	struct files_test *ft = kunit_kzalloc(test, sizeof(*ft), GFP_KERNEL);
 
 	KUNIT_ASSERT_NOT_NULL(test, ft);
-	pgsa_policy_init(&ft->policy);
+	KUNIT_ASSERT_EQ(test, pgsa_policy_init(&ft->policy), 0);
 	ft->target.policy = &ft->policy;
 	ft->want = ft->target;
 	test->priv = ft;

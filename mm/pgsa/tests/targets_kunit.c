@@ -307,6 +307,7 @@ static void targets_exit(void *data)
 	struct targets_test *tt = data;
 
 	pgsa_walk_exit(&tt->cursor.walk);
+	pgsa_policy_exit(&tt->policy);
 }
 
 static int targets_init(struct kunit *test)
@@ -314,7 +315,7 @@ static int targets_init(struct kunit *test)
 	struct targets_test *tt = kunit_kzalloc(test, sizeof(*tt), GFP_KERNEL);
 
 	KUNIT_ASSERT_NOT_NULL(test, tt);
-	pgsa_policy_init(&tt->policy);
+	KUNIT_ASSERT_EQ(test, pgsa_policy_init(&tt->policy), 0);
 	tt->cursor.policy = &tt->policy;
 	pgsa_walk_init(&tt->cursor.walk);
 	test->priv = tt;
