@@ -6,8 +6,9 @@
  * This is all that the rest of the kernel sees of it: the events after which
  * the content of a frame may change. A hook must come before the content can
  * change, may be called in any context including with interrupts off, and
- * costs one patched-out branch unless the kernel was booted with pgsa=on. One
- * more tells of tasks that are switched in, if there is a policy that asks.
+ * costs one patched-out branch unless the kernel was booted with pgsa=on. Two
+ * more keep known damage from passing for good elsewhere, and one tells of
+ * tasks that are switched in, if there is a policy that asks.
  *
  * Included from page_table_check.h, and so from the middle of asm/pgtable.h:
  * pte_t and pmd_t must be known, so other files include <linux/mm.h> first.
@@ -71,6 +72,8 @@ void __pgsa_pte_clear_range(struct mm_struct *mm, unsigned long addr,
 void __pgsa_page_write(struct page *page, size_t offset, size_t len,
 		       enum pgsa_write how);
 void __pgsa_folio_write(struct folio *folio, enum pgsa_write how);
+void __pgsa_page_copied(struct page *to, struct page *from);
+bool __pgsa_folio_hurt(struct folio *folio);
 void __pgsa_sched_in(struct task_struct *task);
 void pgsa_task_init(struct task_struct *task);
 
@@ -269,6 +272,37 @@ static inline void pgsa_folio_write(struct folio *folio, enum pgsa_write how)
 }
 
 /**
+ * pgsa_page_copied - all of a page has been copied to another
+ * @to: the page that has the content now
+ * @from: the page that has it, too, or had it
+ *
+ * If the content is known to be damaged, so is the copy: it is not sealed either
+ * before it has been freed.
+ *
+ * Context: Any context. Nobody has been given @to yet.
+ */
+static inline void pgsa_page_copied(struct page *to, struct page *from)
+{
+	if (pgsa_on())
+		__pgsa_page_copied(to, from);
+}
+
+/**
+ * pgsa_folio_hurt - is the content of a folio known to be damaged?
+ * @folio: the folio
+ *
+ * Such a folio must not go where pgsa_page_copied() cannot follow: to swap or
+ * to a device.
+ *
+ * Context: Any context. The answer holds while the folio is locked.
+ * Return: true if that of one of its frames is, or may be.
+ */
+static inline bool pgsa_folio_hurt(struct folio *folio)
+{
+	return pgsa_on() && __pgsa_folio_hurt(folio);
+}
+
+/**
  * pgsa_sched_in - a task has been switched in
  * @task: the task, which is current
  *
@@ -303,6 +337,13 @@ static inline void pgsa_page_write(struct page *page, size_t offset,
 				   size_t len, enum pgsa_write how) {}
 static inline void pgsa_folio_write(struct folio *folio, enum pgsa_write how)
 {
+}
+
+static inline void pgsa_page_copied(struct page *to, struct page *from) {}
+
+static inline bool pgsa_folio_hurt(struct folio *folio)
+{
+	return false;
 }
 
 static inline void pgsa_sched_in(struct task_struct *task) {}

@@ -22,6 +22,8 @@
  * @PGSA_HOOK_PMD_CLEAR: pgsa_pmd_clear()
  * @PGSA_HOOK_PMD_WRPROTECT: pgsa_pmd_wrprotect()
  * @PGSA_HOOK_PMD_ACCESS: pgsa_pmd_access()
+ * @PGSA_HOOK_PAGE_COPIED: pgsa_page_copied()
+ * @PGSA_HOOK_FOLIO_HURT: pgsa_folio_hurt()
  * @PGSA_HOOK_WRITE: pgsa_page_write() and pgsa_folio_write(), the first enum
  *		     pgsa_write; the others follow
  * @PGSA_RULE_LRU: the frame is on an LRU list
@@ -49,6 +51,8 @@ enum pgsa_part {
 	PGSA_HOOK_PMD_CLEAR,
 	PGSA_HOOK_PMD_WRPROTECT,
 	PGSA_HOOK_PMD_ACCESS,
+	PGSA_HOOK_PAGE_COPIED,
+	PGSA_HOOK_FOLIO_HURT,
 	PGSA_HOOK_WRITE,
 	PGSA_RULE_LRU = PGSA_HOOK_WRITE + NR_PGSA_WRITES,
 	PGSA_RULE_UPTODATE,

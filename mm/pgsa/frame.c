@@ -316,6 +316,30 @@ void pgsa_frame_give_up(struct pgsa_frame *frame, unsigned long pfn)
 EXPORT_SYMBOL_IF_KUNIT(pgsa_frame_give_up);
 
 /**
+ * pgsa_frame_mark_hurt - damaged content has been put into a frame
+ * @frame: its record
+ * @pfn: its number, for the trace
+ *
+ * As after pgsa_frame_give_up(), the frame is not sealed before it has been
+ * freed; but here even one of which nothing is known yet is in use.
+ *
+ * Context: Any context; may spin for the few microseconds of a repair.
+ */
+void pgsa_frame_mark_hurt(struct pgsa_frame *frame, unsigned long pfn)
+{
+	u64 word, new;
+
+	do {
+		word = pgsa_frame_wait_unlocked(frame);
+		new = word;
+		if (pgsa_word_state(word) != PGSA_FRAME_OPEN)
+			new = pgsa_word_moved(word, PGSA_FRAME_OPEN);
+		new |= PGSA_WORD_HURT;
+	} while (!pgsa_frame_change(frame, pfn, &word, new));
+}
+EXPORT_SYMBOL_IF_KUNIT(pgsa_frame_mark_hurt);
+
+/**
  * pgsa_frame_lock - hold back writers of a BAD frame
  * @frame: its record
  * @word: the word last seen; the present one on return

@@ -166,6 +166,7 @@ bool pgsa_frame_move(struct pgsa_frame *frame, unsigned long pfn, u64 *word,
 bool pgsa_frame_claim(struct pgsa_frame *frame, unsigned long pfn, u64 *word,
 		      unsigned int detect, unsigned int correct);
 void pgsa_frame_give_up(struct pgsa_frame *frame, unsigned long pfn);
+void pgsa_frame_mark_hurt(struct pgsa_frame *frame, unsigned long pfn);
 bool pgsa_frame_lock(struct pgsa_frame *frame, u64 *word);
 void pgsa_frame_unlock(struct pgsa_frame *frame, u64 *word);
 

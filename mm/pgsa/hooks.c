@@ -8,6 +8,7 @@
  * of seal.c.
  */
 #include <linux/export.h>
+#include <linux/highmem.h>
 #include <linux/mm.h>
 #include <linux/pgsa.h>
 
@@ -171,3 +172,36 @@ void __pgsa_folio_write(struct folio *folio, enum pgsa_write how)
 		pgsa_frames_write(folio_pfn(folio), folio_nr_pages(folio));
 }
 EXPORT_SYMBOL(__pgsa_folio_write);
+
+#if defined(__HAVE_ARCH_COPY_HIGHPAGE) || defined(__HAVE_ARCH_COPY_USER_HIGHPAGE)
+#error "The versions of this architecture have to call pgsa_page_copied()."
+#endif
+
+/*
+ * The error path gives a frame up with its folio locked. Whoever copies without
+ * that lock may be in the middle of it then: the look at the record comes after
+ * the copy, so that damage which was found before it cannot be overlooked.
+ */
+void __pgsa_page_copied(struct page *to, struct page *from)
+{
+	if (pgsa_dropped(PGSA_HOOK_PAGE_COPIED))
+		return;
+	/* Loads from @from before that of its word. */
+	smp_rmb();
+	if (pgsa_frame_hurt_at(page_to_pfn(from)))
+		pgsa_frame_mark_hurt_at(page_to_pfn(to));
+}
+EXPORT_SYMBOL(__pgsa_page_copied);
+
+bool __pgsa_folio_hurt(struct folio *folio)
+{
+	unsigned long pfn = folio_pfn(folio);
+	unsigned long end = pfn + folio_nr_pages(folio);
+
+	if (pgsa_dropped(PGSA_HOOK_FOLIO_HURT))
+		return false;
+	for (; pfn < end; pfn++)
+		if (pgsa_frame_hurt_at(pfn))
+			return true;
+	return false;
+}

@@ -190,6 +190,39 @@ void pgsa_frame_free_at(unsigned long pfn)
 	pgsa_for_frame(pfn, pgsa_one_free);
 }
 
+/**
+ * pgsa_frame_hurt_at - is the content of a frame known to be damaged?
+ * @pfn: number of the frame
+ *
+ * Context: Any context.
+ * Return: true if it has been given up, or is in the error path now.
+ */
+bool pgsa_frame_hurt_at(unsigned long pfn)
+{
+	struct page_ext *ext;
+	struct pgsa_frame *frame;
+	u64 word;
+
+	guard(rcu)();
+	ext = page_ext_lookup(pfn);
+	if (!ext)
+		return false;
+	frame = page_ext_data(ext, &pgsa_page_ext_ops);
+	word = pgsa_frame_word(frame);
+	return word & PGSA_WORD_HURT || pgsa_word_state(word) == PGSA_FRAME_BAD;
+}
+
+/**
+ * pgsa_frame_mark_hurt_at - pgsa_frame_mark_hurt() by number
+ * @pfn: number of the frame
+ *
+ * Context: Any context. A frame without a record is passed over.
+ */
+void pgsa_frame_mark_hurt_at(unsigned long pfn)
+{
+	pgsa_for_frame(pfn, pgsa_frame_mark_hurt);
+}
+
 /*
  * Records of one section are contiguous, and a block of MAX_ORDER_NR_PAGES
  * never crosses a section. The caller holds rcu_read_lock(). Returns the number

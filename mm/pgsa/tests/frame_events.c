@@ -176,6 +176,23 @@ void give_up_from_state(struct kunit *test)
 	frame_expect(test);
 }
 
+/* Content is put into frames of which nothing is known yet, too */
+void mark_hurt_from_state(struct kunit *test)
+{
+	struct frame_test *ft = test->priv;
+
+	frame_reach(test, frame_param(test));
+	frame_model_open(&ft->want);
+	ft->want.hurt = true;
+	pgsa_frame_mark_hurt(&ft->frame, FRAME_PFN);
+	frame_expect(test);
+	KUNIT_EXPECT_FALSE(test, frame_may_be_claimed(test));
+	pgsa_frame_mark_hurt(&ft->frame, FRAME_PFN);
+	frame_expect(test);
+	KUNIT_EXPECT_EQ(test, pgsa_frame_free(&ft->frame, FRAME_PFN), 0);
+	KUNIT_EXPECT_TRUE(test, frame_may_be_claimed(test));
+}
+
 void give_up_lasts_until_free(struct kunit *test)
 {
 	struct frame_test *ft = test->priv;

@@ -280,6 +280,7 @@ static struct kunit_case frame_cases[] = {
 	KUNIT_CASE(claim_writers_damaged),
 	KUNIT_CASE_PARAM(give_up_from_state, frame_states_gen_params),
 	KUNIT_CASE(give_up_lasts_until_free),
+	KUNIT_CASE_PARAM(mark_hurt_from_state, frame_states_gen_params),
 	KUNIT_CASE(lock_and_unlock),
 	KUNIT_CASE(lock_overtaken),
 	KUNIT_CASE(add_writer_waits_for_unlock),

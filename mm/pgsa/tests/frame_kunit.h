@@ -95,6 +95,7 @@ void generation_wraps(struct kunit *test);
 void generation_wraps_the_long_way(struct kunit *test);
 void give_up_from_state(struct kunit *test);
 void give_up_lasts_until_free(struct kunit *test);
+void mark_hurt_from_state(struct kunit *test);
 void sub_writer_stays_open(struct kunit *test);
 void write_opens_taken(struct kunit *test);
 void write_with_writers(struct kunit *test);

@@ -92,6 +92,16 @@ static bool random_give_up(struct random_walk *walk)
 	return true;
 }
 
+static bool random_mark_hurt(struct random_walk *walk)
+{
+	if (random_below(walk, 4))
+		return true;
+	pgsa_frame_mark_hurt(walk->frame, FRAME_PFN);
+	frame_model_open(walk->want);
+	walk->want->hurt = true;
+	return true;
+}
+
 static bool random_claim(struct random_walk *walk)
 {
 	struct frame_model *want = walk->want;
@@ -188,6 +198,7 @@ static const struct {
 	{ "lock", random_lock, 2 },
 	{ "write", random_write, 1 },
 	{ "give_up", random_give_up, 1 },
+	{ "mark_hurt", random_mark_hurt, 1 },
 };
 
 static unsigned int random_pick(struct random_walk *walk)

@@ -3,52 +3,9 @@
  * Swapping out and in.
  */
 #include "writers.h"
-
-#include <sys/swap.h>
+#include "swap.h"
 
 #define SWAP_PAGES	256
-#define ZRAM		"/dev/zram0"
-#define PAGEMAP_SWAPPED	0x4000000000000000ULL
-
-/* What mkswap does. */
-static void make_swap(const char *device, unsigned int pages)
-{
-	char header[PGSA_PAGE] = {};
-	uint32_t *info = (uint32_t *)(header + 1024);
-	int fd = open(device, O_WRONLY | O_CLOEXEC);
-
-	info[0] = 1;			/* version */
-	info[1] = pages - 1;		/* the last one */
-	memcpy(header + PGSA_PAGE - 10, "SWAPSPACE2", 10);
-	check(write(fd, header, sizeof(header)) == sizeof(header), "%s: %s",
-	      device, strerror(errno));
-	close(fd);
-}
-
-static void need_swap(void)
-{
-	char swaps[512];
-	ssize_t n = pgsa_read("/proc/swaps", swaps, sizeof(swaps));
-
-	if (n > 0 && strstr(swaps, "/dev/"))
-		return;
-	if (n < 0 || pgsa_write("/sys/block/zram0/disksize", "64M"))
-		skip("no zram to swap to");
-	make_swap(ZRAM, (64UL << 20) / PGSA_PAGE);
-	if (swapon(ZRAM, 0))
-		skip("swapon failed");
-}
-
-static unsigned int count_swapped(const uint32_t *area)
-{
-	unsigned long long entries[SWAP_PAGES] = {};
-	unsigned int i, n = 0;
-
-	pgsa_pagemap(getpid(), (uintptr_t)area, entries, SWAP_PAGES);
-	for (i = 0; i < SWAP_PAGES; i++)
-		n += !!(entries[i] & PAGEMAP_SWAPPED);
-	return n;
-}
 
 /* Out; in again by reading; flipped, and in every second round written. */
 static void swap_round(uint32_t *area, uint32_t *copy, unsigned int round)
@@ -57,7 +14,7 @@ static void swap_round(uint32_t *area, uint32_t *copy, unsigned int round)
 	unsigned int i, out;
 
 	madvise(area, size, MADV_PAGEOUT);
-	out = count_swapped(area);
+	out = count_swapped(area, SWAP_PAGES);
 	diag("%u of %u pages swapped out", out, SWAP_PAGES);
 	check(out, "nothing was swapped out");
 	check(!memcmp(area, copy, size), "not what was swapped out");

@@ -1,0 +1,328 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Damage that could not be repaired is known as such for as long as somebody has
+ * it, wherever the content goes: into a frame that takes the place of the damaged
+ * one, into a copy, to swap and back. It is never sealed as good.
+ */
+#include "writers.h"
+#include "swap.h"
+
+#ifndef MADV_COLLAPSE
+#define MADV_COLLAPSE	25
+#endif
+
+#define DAMAGE		0x11ULL	/* two bits, too many for the code hamming */
+
+static bool is_hurt(const void *page)
+{
+	return frame_of(pfn_of(page)).hurt;
+}
+
+/* A sealed page gets damage that is left alone. */
+static unsigned long hurt(const void *page)
+{
+	unsigned long pfn = wait_sealed(page);
+
+	check(!pgsa_inject(getpid(), (uintptr_t)page + 800, DAMAGE),
+	      "injection at %p", page);
+	expect_report(pfn, -1, "unresolved");
+	check(pfn_of(page) == pfn && is_hurt(page),
+	      "pfn %#lx is not marked as damaged", pfn);
+	return pfn;
+}
+
+/* The page is elsewhere now, and still known as damaged. */
+static void expect_hurt(const void *page, unsigned long old_pfn)
+{
+	unsigned long pfn = pfn_of(page);
+
+	check(pfn != old_pfn, "pfn %#lx: the page did not move", pfn);
+	check(is_hurt(page), "pfn %#lx has the damage, but not the mark of %#lx",
+	      pfn, old_pfn);
+	stays_open(page, 200);
+}
+
+/* Neither is known as damaged what was only beside it. */
+static void expect_healthy(const void *page)
+{
+	wait_sealed(page);
+	check(!is_hurt(page), "pfn %#lx is marked as damaged", pfn_of(page));
+}
+
+static void test_soft_offline_hurt(void)
+{
+	const char *path = "/sys/devices/system/memory/soft_offline_page";
+	uint32_t *page = new_pages(1, PROT_READ);
+	double limit = now_s() + WAIT_MS / 1000.0;
+	unsigned long pfn;
+	char where[32];
+
+	if (access(path, W_OK))
+		skip("no soft offline");
+	pfn = hurt(page);
+	snprintf(where, sizeof(where), "%#lx", pfn * PGSA_PAGE);
+	/* It fails for the moment when the searcher looks at the page. */
+	while (pgsa_write(path, where))
+		check(now_s() < limit, "soft offline failed");
+	expect_hurt(page, pfn);
+}
+
+#define NODES_MOVE	2	/* MPOL_MF_MOVE */
+
+static void test_move_pages(void)
+{
+	uint32_t *area = new_pages(2, PROT_READ);
+	void *addresses[2] = { area, area + WORDS };
+	int nodes[2], status[2] = {};
+	unsigned long pfn;
+
+	if (access("/sys/devices/system/node/node1", F_OK))
+		skip("there is one NUMA node only");
+	pfn = hurt(area);
+	check(!syscall(SYS_move_pages, 0, 2, addresses, NULL, status, 0),
+	      "move_pages: %s", strerror(errno));
+	nodes[0] = !status[0];
+	nodes[1] = !status[1];
+	check(!syscall(SYS_move_pages, 0, 2, addresses, nodes, status,
+		       NODES_MOVE), "move_pages: %s", strerror(errno));
+	expect_hurt(area, pfn);
+	expect_healthy(area + WORDS);
+}
+
+#define COMPACT_PAGES	1024
+#define COMPACT_HURT	32
+#define COMPACT_STEP	(COMPACT_PAGES / COMPACT_HURT)
+
+/* Holes make it worth while; which pages move is up to the kernel. */
+static void test_compaction_hurt(void)
+{
+	uint32_t *area = new_pages(COMPACT_PAGES, PROT_READ), *page;
+	unsigned long pfns[COMPACT_HURT];
+	unsigned int i, moved = 0;
+
+	for (i = 1; i < COMPACT_PAGES; i += 2)
+		madvise(area + i * WORDS, PGSA_PAGE, MADV_DONTNEED);
+	for (i = 0; i < COMPACT_HURT; i++)
+		pfns[i] = hurt(area + i * COMPACT_STEP * WORDS);
+	if (pgsa_write("/proc/sys/vm/compact_memory", "1"))
+		skip("no compaction");
+	for (i = 0; i < COMPACT_HURT; i++) {
+		page = area + i * COMPACT_STEP * WORDS;
+		moved += pfn_of(page) != pfns[i];
+		check(is_hurt(page), "pfn %#lx, which was %#lx, has no mark",
+		      pfn_of(page), pfns[i]);
+	}
+	diag("%u of %u damaged pages were moved", moved, COMPACT_HURT);
+	if (!moved)
+		skip("none of the pages was moved");
+	expect_healthy(area + 2 * WORDS);
+}
+
+/* Whoever writes to a part of it gets all the rest as it is. */
+static void test_copy_on_write(void)
+{
+	uint32_t *page = new_pages(1, PROT_READ);
+	unsigned long pfn = hurt(page);
+	pid_t pid = fork_child();
+
+	if (pid) {
+		expect_exit(pid);
+		check(pfn_of(page) == pfn && is_hurt(page), "the mark is lost");
+		return;
+	}
+	protect(page, PGSA_PAGE, PROT_READ | PROT_WRITE);
+	page[0]++;
+	protect(page, PGSA_PAGE, PROT_READ);
+	expect_hurt(page, pfn);
+	_exit(TEST_PASS);
+}
+
+static void test_copy_of_file(void)
+{
+	int fd = memfd_create("pgsa", MFD_CLOEXEC);
+	uint32_t *page, content[WORDS] = { 1, 2, 3 };
+	unsigned long pfn;
+
+	check(write(fd, content, PGSA_PAGE) == PGSA_PAGE, "memfd: %s",
+	      strerror(errno));
+	page = mmap(NULL, PGSA_PAGE, PROT_READ, MAP_PRIVATE, fd, 0);
+	must_map(page);
+	pfn = hurt(page);
+	protect(page, PGSA_PAGE, PROT_READ | PROT_WRITE);
+	page[0]++;
+	protect(page, PGSA_PAGE, PROT_READ);
+	expect_hurt(page, pfn);
+}
+
+static uint32_t *aligned_area(void)
+{
+	char *area = mmap(NULL, 2 * HUGE_SIZE, PROT_READ | PROT_WRITE,
+			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	must_map(area);
+	return (uint32_t *)(((uintptr_t)area + HUGE_SIZE - 1) & -HUGE_SIZE);
+}
+
+/* It fails for the moment when the searcher looks at one of the pages. */
+static void collapse(uint32_t *area)
+{
+	double limit = now_s() + WAIT_MS / 1000.0;
+
+	while (madvise(area, HUGE_SIZE, MADV_COLLAPSE))
+		check(errno == EAGAIN && now_s() < limit, "MADV_COLLAPSE: %s",
+		      strerror(errno));
+}
+
+static void test_collapse(void)
+{
+	uint32_t *area, *page;
+	unsigned long pfn;
+	unsigned int i;
+
+	need_huge_pages();
+	area = aligned_area();
+	page = area + 5 * WORDS;
+	madvise(area, HUGE_SIZE, MADV_NOHUGEPAGE);
+	for (i = 0; i < HUGE_SIZE / sizeof(*area); i++)
+		area[i] = i;
+	protect(page, PGSA_PAGE, PROT_READ);
+	pfn = hurt(page);
+	protect(page, PGSA_PAGE, PROT_READ | PROT_WRITE);
+	madvise(area, HUGE_SIZE, MADV_HUGEPAGE);
+	collapse(area);
+	protect(area, HUGE_SIZE, PROT_READ);
+	expect_hurt(page, pfn);
+	expect_healthy(page - WORDS);
+	expect_healthy(page + WORDS);
+}
+
+/* It stays in memory while its neighbours go to swap. */
+static void expect_kept(const uint32_t *area, unsigned int nr,
+			const uint32_t *page, unsigned long pfn)
+{
+	unsigned int out;
+
+	madvise((void *)area, nr * PGSA_PAGE, MADV_PAGEOUT);
+	out = count_swapped(area, nr);
+	diag("%u of %u pages swapped out", out, nr);
+	check(out, "nothing was swapped out");
+	check(pfn_of(page) == pfn && is_hurt(page),
+	      "pfn %#lx became %#lx by way of swap", pfn, pfn_of(page));
+	swapoff(ZRAM);
+	check(pfn_of(page) == pfn && is_hurt(page),
+	      "pfn %#lx became %#lx by way of swapoff", pfn, pfn_of(page));
+	stays_open(page, 200);
+}
+
+static void test_swap_hurt(void)
+{
+	uint32_t *area;
+	unsigned long pfn;
+
+	need_swap();
+	area = new_pages(16, PROT_READ);
+	pfn = hurt(area + 7 * WORDS);
+	expect_kept(area, 16, area + 7 * WORDS, pfn);
+}
+
+/*
+ * The damage comes when the page has its place in swap already, and has yet to be
+ * written there: a pipe that held it has kept it from that.
+ */
+static void test_swap_cached(void)
+{
+	struct iovec iov = { .iov_len = PGSA_PAGE };
+	unsigned long pfn;
+	uint32_t *area;
+	int fds[2];
+
+	need_swap();
+	area = new_pages(16, PROT_READ);
+	iov.iov_base = area;
+	check(!pipe(fds) && vmsplice(fds[1], &iov, 1, 0) == PGSA_PAGE,
+	      "vmsplice: %s", strerror(errno));
+	madvise(area, PGSA_PAGE, MADV_PAGEOUT);
+	(void)*(volatile uint32_t *)area;
+	close(fds[0]);
+	close(fds[1]);
+	pfn = hurt(area);
+	expect_kept(area, 16, area, pfn);
+}
+
+static void test_swap_shared(void)
+{
+	uint32_t *area;
+	unsigned long pfn;
+	unsigned int i;
+
+	need_swap();
+	area = mmap(NULL, 16 * PGSA_PAGE, PROT_READ | PROT_WRITE,
+		    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	must_map(area);
+	for (i = 0; i < 16 * WORDS; i++)
+		area[i] = i;
+	madvise(area, 16 * PGSA_PAGE, MADV_COLD);
+	protect(area, 16 * PGSA_PAGE, PROT_READ);
+	pfn = hurt(area + 3 * WORDS);
+	expect_kept(area, 16, area + 3 * WORDS, pfn);
+}
+
+#define KSM		"/sys/kernel/mm/ksm"
+
+/* Two pages that happen to equal the damaged one become one, it does not. */
+static void test_ksm_hurt(void)
+{
+	uint32_t *damaged = new_pages(1, PROT_READ);
+	uint32_t *others = new_pages(2, PROT_READ | PROT_WRITE);
+	double limit = now_s() + WAIT_MS / 1000.0;
+	unsigned long pfn;
+
+	if (access(KSM "/run", W_OK))
+		skip("no KSM");
+	pfn = hurt(damaged);
+	memcpy(others, damaged, PGSA_PAGE);
+	memcpy(others + WORDS, damaged, PGSA_PAGE);
+	madvise(damaged, PGSA_PAGE, MADV_MERGEABLE);
+	madvise(others, 2 * PGSA_PAGE, MADV_MERGEABLE);
+	pgsa_write(KSM "/pages_to_scan", "1000");
+	pgsa_write(KSM "/sleep_millisecs", "2");
+	check(!pgsa_write(KSM "/run", "1"), "KSM does not run");
+	while (pfn_of(others) != pfn_of(others + WORDS)) {
+		check(now_s() < limit, "KSM does not merge");
+		sleep_ms(5);
+	}
+	sleep_ms(200);
+	check(pfn_of(damaged) == pfn && pfn_of(others) != pfn,
+	      "pfn %#lx was merged with %#lx", pfn, pfn_of(others));
+	pgsa_write(KSM "/run", "2");
+	stays_open(damaged, 100);
+}
+
+/* A frame that has been freed is as good as any other. */
+static void test_freed(void)
+{
+	uint32_t *page = new_pages(1, PROT_READ);
+	unsigned long pfn = hurt(page);
+
+	munmap(page, PGSA_PAGE);
+	check(!frame_of(pfn).hurt, "pfn %#lx is still marked", pfn);
+}
+
+static const struct selftest tests[] = {
+	{ "soft offline", test_soft_offline_hurt },
+	{ "move_pages", test_move_pages },
+	{ "compaction", test_compaction_hurt },
+	{ "copy on write", test_copy_on_write },
+	{ "copy on write of a file", test_copy_of_file },
+	{ "collapse", test_collapse },
+	{ "swap", test_swap_hurt },
+	{ "swap, already in the swap cache", test_swap_cached },
+	{ "swap of shared memory", test_swap_shared },
+	{ "KSM", test_ksm_hurt },
+	{ "freed", test_freed },
+};
+
+int main(int argc, char **argv)
+{
+	return run_tests(argc, argv, tests, ARRAY_SIZE(tests));
+}
