@@ -50,6 +50,7 @@ PGSA_STAT(cpu_ns, CPU_NS);
 PGSA_STAT(sealed, SEALED);
 PGSA_STAT(errors, ERRORS);
 PGSA_STAT(corrected, CORRECTED);
+PGSA_STAT(transient, TRANSIENT);
 PGSA_STAT(unresolved, UNRESOLVED);
 PGSA_STAT(stale, STALE);
 PGSA_STAT(redundancy_failures, REDUNDANCY_FAILURES);
@@ -68,6 +69,7 @@ static struct configfs_attribute *pgsa_stats_attrs[] = {
 	&pgsa_stats_attr_sealed,
 	&pgsa_stats_attr_errors,
 	&pgsa_stats_attr_corrected,
+	&pgsa_stats_attr_transient,
 	&pgsa_stats_attr_unresolved,
 	&pgsa_stats_attr_stale,
 	&pgsa_stats_attr_redundancy_failures,

@@ -62,6 +62,7 @@ u64 pgsa_governor_pause(struct pgsa_governor *governor, u64 wall_ns,
  * @PGSA_STAT_SEALED: frames sealed
  * @PGSA_STAT_ERRORS: confirmed errors
  * @PGSA_STAT_CORRECTED: errors corrected by code
+ * @PGSA_STAT_TRANSIENT: pages that were wrong, and right again without a repair
  * @PGSA_STAT_UNRESOLVED: errors that were not corrected
  * @PGSA_STAT_STALE: checks that a legitimate write had overtaken
  * @PGSA_STAT_REDUNDANCY_FAILURES: frames not sealed for lack of memory for
@@ -84,6 +85,7 @@ enum pgsa_stat {
 	PGSA_STAT_SEALED,
 	PGSA_STAT_ERRORS,
 	PGSA_STAT_CORRECTED,
+	PGSA_STAT_TRANSIENT,
 	PGSA_STAT_UNRESOLVED,
 	PGSA_STAT_STALE,
 	PGSA_STAT_REDUNDANCY_FAILURES,
@@ -262,6 +264,50 @@ bool pgsa_crew_leave(struct pgsa_crew *crew, u64 wall_ns,
 u64 pgsa_crew_pause(struct pgsa_crew *crew, u64 wall_ns, u64 cpu_ns,
 		    unsigned int permille);
 
+/* error.c */
+
+/**
+ * enum pgsa_result - what became of an error
+ * @PGSA_NO_ERROR: there was none
+ * @PGSA_CORRECTED: the frame has its right content again
+ * @PGSA_TRANSIENT: it had it again before anything was written to it
+ * @PGSA_UNRESOLVED: the frame or its record is damaged; it will not be sealed
+ *		     again
+ * @NR_PGSA_RESULTS: number of results
+ */
+enum pgsa_result {
+	PGSA_NO_ERROR,
+	PGSA_CORRECTED,
+	PGSA_TRANSIENT,
+	PGSA_UNRESOLVED,
+	NR_PGSA_RESULTS
+};
+
+/**
+ * struct pgsa_finding - an error that was dealt with, and has yet to be told
+ * @pfn: number of the frame
+ * @result: what became of it; PGSA_NO_ERROR if there is nothing to tell
+ * @code: name of the code that corrected it, else of that which found it, or
+ *	  "record" if the record of the frame was damaged
+ * @bit: number of the first wrong bit in the page, -1 if not known
+ * @delay_ns: time since it was injected, -1 if it was not
+ */
+struct pgsa_finding {
+	unsigned long pfn;
+	enum pgsa_result result;
+	const char *code;
+	int bit;
+	s64 delay_ns;
+};
+
+struct pgsa_search;
+
+const char *pgsa_result_name(enum pgsa_result result);
+void pgsa_error(struct pgsa_search *search, struct page *page,
+		struct pgsa_frame *frame, u64 word);
+void pgsa_error_gone(struct pgsa_search *search, struct page *page, u64 word);
+u64 pgsa_errors_total(enum pgsa_result result);
+
 /* search.c */
 
 #define PGSA_CHUNK_FRAMES	256	/* taken from the strategy at a time */
@@ -296,7 +342,8 @@ struct pgsa_claim {
  * @next_claim: index of the next of those that wait
  * @damaged: buffer for a damaged page as it was found
  * @repaired: buffer for the same page, corrected
- * @hurt: the last visit has found an error
+ * @now: buffer for the same page, as it is at the last look
+ * @finding: what the last visit has found, and nobody has been told yet
  * @pfns: frames taken from the strategy
  * @claims: frames to be sealed
  */
@@ -318,7 +365,8 @@ struct pgsa_search {
 	unsigned int next_claim;
 	void *damaged;
 	void *repaired;
-	bool hurt;
+	void *now;
+	struct pgsa_finding finding;
 	unsigned long pfns[PGSA_CHUNK_FRAMES];
 	struct pgsa_claim claims[PGSA_CLAIMS_MAX];
 };
@@ -368,6 +416,16 @@ int pgsa_page_matches(struct page *page);
 void pgsa_prefetch(unsigned long pfn);
 void pgsa_visit(struct pgsa_search *search, unsigned long pfn);
 
+/* content.c */
+
+bool pgsa_content_copy(void *to, struct page *page);
+void pgsa_content_flush(struct page *page);
+
+/* report.c */
+
+struct pgsa_finding pgsa_finding_take(struct pgsa_search *search);
+void pgsa_tell(struct pgsa_policy *policy, const struct pgsa_finding *finding);
+
 /* round.c */
 
 #define PGSA_ROUND_BATCH	16U	/* frames held at a time */
@@ -392,25 +450,6 @@ void pgsa_round_begin(struct pgsa_round *round, unsigned long address,
 		      unsigned int frames);
 unsigned int pgsa_round_batch(const struct pgsa_round *round);
 bool pgsa_round_goes_on(struct pgsa_round *round, int more, unsigned int nr);
-
-/* error.c */
-
-/**
- * enum pgsa_result - what became of an error
- * @PGSA_CORRECTED: the frame has its right content again
- * @PGSA_UNRESOLVED: the frame or its record is damaged; it is left as it is and
- *		     will not be sealed again
- * @NR_PGSA_RESULTS: number of results
- */
-enum pgsa_result {
-	PGSA_CORRECTED,
-	PGSA_UNRESOLVED,
-	NR_PGSA_RESULTS
-};
-
-void pgsa_error(struct pgsa_search *search, struct page *page,
-		struct pgsa_frame *frame, u64 word);
-u64 pgsa_errors_total(enum pgsa_result result);
 
 /* inject.c */
 

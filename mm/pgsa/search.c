@@ -162,16 +162,15 @@ static void kpgsad_begin_sealing(struct pgsa_search *search, bool over)
 static void kpgsad_visit_next(struct pgsa_search *search)
 {
 	unsigned long pfn = search->pfns[search->next_pfn++];
+	struct pgsa_finding finding;
 
 	if (search->next_pfn < search->nr_pfns &&
 	    pfn_to_online_page(search->pfns[search->next_pfn]))
 		pgsa_prefetch(search->pfns[search->next_pfn]);
 	if (pfn_to_online_page(pfn))
 		pgsa_visit(search, pfn);
-	if (search->hurt) {
-		search->hurt = false;
-		pgsa_targets_hurt(search->policy, pfn);
-	}
+	finding = pgsa_finding_take(search);
+	pgsa_tell(search->policy, &finding);
 	search->done.frames++;
 }
 

@@ -24,6 +24,7 @@ void pgsa_search_free(struct pgsa_search *search)
 		pgsa_store_close(search->policy->correct);
 	kfree(search->damaged);
 	kfree(search->repaired);
+	kfree(search->now);
 	kvfree(search);
 }
 
@@ -50,7 +51,8 @@ struct pgsa_search *pgsa_search_alloc(struct pgsa_policy *policy)
 	search->correct_id = pgsa_code_id(policy->correct);
 	search->damaged = kmalloc(PAGE_SIZE, GFP_KERNEL);
 	search->repaired = kmalloc(PAGE_SIZE, GFP_KERNEL);
-	if (search->damaged && search->repaired)
+	search->now = kmalloc(PAGE_SIZE, GFP_KERNEL);
+	if (search->damaged && search->repaired && search->now)
 		return search;
 	pgsa_search_free(search);
 	return NULL;

@@ -120,18 +120,16 @@ static bool pgsa_settle_once(struct pgsa_switcher *switcher, unsigned long pfn)
 {
 	struct pgsa_search *search = switcher->search;
 	struct page *page = pfn_to_online_page(pfn);
-	bool hurt;
+	struct pgsa_finding finding;
 
 	if (!page || pgsa_settled(page))
 		return true;
 	mutex_lock(&switcher->mutex);
 	pgsa_visit(search, pfn);
 	pgsa_seal_abandon(search);
-	hurt = search->hurt;
-	search->hurt = false;
+	finding = pgsa_finding_take(search);
 	mutex_unlock(&switcher->mutex);
-	if (hurt)
-		pgsa_targets_hurt(switcher->policy, pfn);
+	pgsa_tell(switcher->policy, &finding);
 	return pgsa_settled(page);
 }
 

@@ -46,7 +46,8 @@ static void pgsa_confirm(struct pgsa_search *search, struct page *page,
 	check.raw = READ_ONCE(frame->check);
 	memcpy(search->damaged, page_address(page), PAGE_SIZE);
 	if (pgsa_check_equal(&check, word, search->damaged)) {
-		pgsa_frame_move(frame, pfn, &word, PGSA_FRAME_SEALED);
+		if (pgsa_frame_move(frame, pfn, &word, PGSA_FRAME_SEALED))
+			pgsa_error_gone(search, page, word);
 		goto unlock;
 	}
 	if (!pgsa_frame_move(frame, pfn, &word, PGSA_FRAME_BAD))

@@ -93,6 +93,7 @@ static const char *const read_only[] = {
 	POLICY_DIR "/stats/last_cycle_frames", POLICY_DIR "/stats/last_cycle_ns",
 	POLICY_DIR "/stats/cpu_ns", POLICY_DIR "/stats/sealed",
 	POLICY_DIR "/stats/errors", POLICY_DIR "/stats/corrected",
+	POLICY_DIR "/stats/transient",
 	POLICY_DIR "/stats/unresolved", POLICY_DIR "/stats/stale",
 	POLICY_DIR "/stats/signals", POLICY_DIR "/stats/signals_withheld",
 	POLICY_DIR "/stats/walks_skipped", POLICY_DIR "/stats/walk_max_ns",
