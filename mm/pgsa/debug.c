@@ -1,16 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Checks that cost too much for a kernel in use, and the boot parameter that
- * takes parts of PGSA out.
+ * Checks that cost too much for a kernel in use, and the boot parameter and the
+ * file that take parts of PGSA out.
  */
 #define pr_fmt(fmt) "pgsa: " fmt
 
+#include <linux/capability.h>
+#include <linux/cleanup.h>
+#include <linux/debugfs.h>
 #include <linux/init.h>
 #include <linux/kcsan-checks.h>
+#include <linux/memblock.h>
 #include <linux/mm.h>
+#include <linux/mutex.h>
 #include <linux/printk.h>
 #include <linux/rmap.h>
+#include <linux/seq_file.h>
+#include <linux/slab.h>
 #include <linux/string.h>
+#include <linux/uaccess.h>
 
 #include "debug.h"
 #include "entry.h"
@@ -51,7 +59,30 @@ static const char * const pgsa_part_names[NR_PGSA_PARTS] = {
 	[PGSA_RULE_FLUSH]		= "flush",
 };
 
-u64 pgsa_drops __ro_after_init;
+/*
+ * What cannot come and go while the kernel runs: a hook that counts writers leaves
+ * counts behind that are wrong for as long as their frames are mapped, and who
+ * holds a folio gives back the lock that it took.
+ */
+#define PGSA_DROPS_FIXED						\
+	(GENMASK_ULL(PGSA_HOOK_PMD_ACCESS, PGSA_HOOK_PTES_SET) |	\
+	 BIT_ULL(PGSA_RULE_LOCK))
+
+#define PGSA_DROPS_TEXT_MAX	511
+
+u64 pgsa_drops;
+
+/*
+ * Searchers see the same parts for as long as they live: @pgsa_drops_users of them,
+ * protected as changes of @pgsa_drops by the mutex.
+ */
+static DEFINE_MUTEX(pgsa_drops_lock);
+static unsigned int pgsa_drops_users;
+
+static void pgsa_drop_warn(const char *name)
+{
+	pr_warn("without %s, as asked for: reports will be wrong\n", name);
+}
 
 static int __init pgsa_drop_setup(char *arg)
 {
@@ -66,12 +97,181 @@ static int __init pgsa_drop_setup(char *arg)
 			continue;
 		}
 		pgsa_drops |= BIT_ULL(part);
-		pr_warn("without %s, as asked for: reports will be wrong\n",
-			name);
+		pgsa_drop_warn(name);
 	}
 	return 0;
 }
 early_param("pgsa_drop", pgsa_drop_setup);
+
+/**
+ * pgsa_drops_hold - keep the parts that are taken out as they are
+ *
+ * Context: Process context, may sleep. Until pgsa_drops_release().
+ */
+void pgsa_drops_hold(void)
+{
+	guard(mutex)(&pgsa_drops_lock);
+	pgsa_drops_users++;
+}
+
+/**
+ * pgsa_drops_release - end what pgsa_drops_hold() began
+ *
+ * Context: Process context, may sleep.
+ */
+void pgsa_drops_release(void)
+{
+	guard(mutex)(&pgsa_drops_lock);
+	pgsa_drops_users--;
+}
+
+/*
+ * A seal that was made, or kept, without a part of the rules is no seal. Frames are
+ * opened after the parts have changed: no searcher is alive, so none is sealed
+ * after that, and a later claim passes a grace period.
+ */
+static void pgsa_drops_change(u64 drops)
+{
+	unsigned long pfn;
+	int part;
+
+	WRITE_ONCE(pgsa_drops, drops);
+	for (pfn = 0; pfn < max_pfn; pfn += MAX_ORDER_NR_PAGES) {
+		pgsa_frames_write(pfn, min(max_pfn - pfn, MAX_ORDER_NR_PAGES));
+		cond_resched();
+	}
+	for (part = 0; part < NR_PGSA_PARTS; part++)
+		if (drops & BIT_ULL(part))
+			pgsa_drop_warn(pgsa_part_names[part]);
+}
+
+/* Returns -ENOENT for a name that is none. */
+static int pgsa_drops_parse(char *text, u64 *drops)
+{
+	char *name;
+	int part;
+
+	*drops = 0;
+	if (!*text)
+		return 0;
+	while ((name = strsep(&text, ","))) {
+		part = match_string(pgsa_part_names, NR_PGSA_PARTS, name);
+		if (part < 0)
+			return -ENOENT;
+		*drops |= BIT_ULL(part);
+	}
+	return 0;
+}
+
+static int pgsa_drops_set(char *text, size_t count)
+{
+	u64 drops;
+	int ret;
+
+	if (strlen(text) != count)
+		return -EINVAL;
+	if (count && text[count - 1] == '\n')
+		text[count - 1] = '\0';
+	ret = pgsa_drops_parse(text, &drops);
+	if (ret)
+		return ret;
+
+	guard(mutex)(&pgsa_drops_lock);
+	if ((drops ^ pgsa_drops) & PGSA_DROPS_FIXED)
+		return -EINVAL;
+	if (pgsa_drops_users)
+		return -EBUSY;
+	pgsa_drops_change(drops);
+	return 0;
+}
+
+static const char *pgsa_drops_why(int err)
+{
+	switch (err) {
+	case -ENOENT:
+		return "no such part";
+	case -EBUSY:
+		return "a policy is enabled";
+	case -EPERM:
+		return "needs CAP_SYS_ADMIN";
+	case -EOPNOTSUPP:
+		return "booted without pgsa=on";
+	case -EINVAL:
+		return "malformed, or parts that can only be dropped at boot";
+	default:
+		return "out of memory";
+	}
+}
+
+static int pgsa_drops_write_text(const char __user *buf, size_t count)
+{
+	char *text;
+	int ret;
+
+	if (!capable(CAP_SYS_ADMIN))
+		return -EPERM;
+	if (!pgsa_on())
+		return -EOPNOTSUPP;
+	if (count > PGSA_DROPS_TEXT_MAX)
+		return -EINVAL;
+	text = memdup_user_nul(buf, count);
+	if (IS_ERR(text))
+		return PTR_ERR(text);
+	ret = pgsa_drops_set(text, count);
+	kfree(text);
+	return ret;
+}
+
+static ssize_t pgsa_drops_write(struct file *file, const char __user *buf,
+				size_t count, loff_t *pos)
+{
+	int ret = pgsa_drops_write_text(buf, count);
+
+	if (ret)
+		pr_info("drop: refused (%d): %s\n", ret, pgsa_drops_why(ret));
+	return ret ?: count;
+}
+
+static int pgsa_drops_show(struct seq_file *seq, void *unused)
+{
+	u64 drops = READ_ONCE(pgsa_drops);
+	const char *before = "";
+	int part;
+
+	for (part = 0; part < NR_PGSA_PARTS; part++) {
+		if (!(drops & BIT_ULL(part)))
+			continue;
+		seq_printf(seq, "%s%s", before, pgsa_part_names[part]);
+		before = ",";
+	}
+	seq_putc(seq, '\n');
+	return 0;
+}
+
+static int pgsa_drops_open(struct inode *inode, struct file *file)
+{
+	return single_open(file, pgsa_drops_show, NULL);
+}
+
+static const struct file_operations pgsa_drops_fops = {
+	.owner = THIS_MODULE,
+	.open = pgsa_drops_open,
+	.read = seq_read,
+	.write = pgsa_drops_write,
+	.llseek = seq_lseek,
+	.release = single_release,
+};
+
+/**
+ * pgsa_drops_init - create the file "drop"
+ * @dir: directory of PGSA in debugfs
+ *
+ * Context: Boot.
+ */
+void __init pgsa_drops_init(struct dentry *dir)
+{
+	debugfs_create_file("drop", 0600, dir, NULL, &pgsa_drops_fops);
+}
 
 static bool pgsa_still_claimed(const struct pgsa_claim *claim)
 {

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The parts that keep the set of frames right. A debug kernel can be booted
- * without some of them, to show that a test fails then: pgsa_drop=NAME,...
+ * The parts that keep the set of frames right. A debug kernel can go without some
+ * of them, to show that a test fails then: pgsa_drop=NAME,... at boot, or the file
+ * drop in debugfs.
  */
 #ifndef _PGSA_DEBUG_H
 #define _PGSA_DEBUG_H
 
 #include <linux/bits.h>
+#include <linux/compiler.h>
 #include <linux/pgsa.h>
 #include <linux/types.h>
 
@@ -69,6 +71,7 @@ enum pgsa_part {
 	NR_PGSA_PARTS
 };
 
+struct dentry;
 struct folio;
 struct pgsa_claim;
 
@@ -77,8 +80,12 @@ extern u64 pgsa_drops;
 
 static inline bool pgsa_dropped(enum pgsa_part part)
 {
-	return unlikely(pgsa_drops & BIT_ULL(part));
+	return unlikely(READ_ONCE(pgsa_drops) & BIT_ULL(part));
 }
+
+void pgsa_drops_hold(void);
+void pgsa_drops_release(void);
+void pgsa_drops_init(struct dentry *dir);
 
 void pgsa_debug_unwritable(struct folio *folio, const struct pgsa_claim *claim);
 #else
@@ -87,6 +94,9 @@ static inline bool pgsa_dropped(enum pgsa_part part)
 	return false;
 }
 
+static inline void pgsa_drops_hold(void) {}
+static inline void pgsa_drops_release(void) {}
+static inline void pgsa_drops_init(struct dentry *dir) {}
 static inline void pgsa_debug_unwritable(struct folio *folio,
 					 const struct pgsa_claim *claim) {}
 #endif

@@ -20,6 +20,7 @@
 #include <linux/xarray.h>
 #include <trace/events/pgsa.h>
 
+#include "debug.h"
 #include "pgsa.h"
 #include "record.h"
 
@@ -407,6 +408,7 @@ static int __init pgsa_debugfs_init(void)
 	debugfs_create_file("frame", 0600, dir, NULL, &pgsa_frame_fops);
 	pgsa_consistency_init(dir);
 	pgsa_bench_init(dir);
+	pgsa_drops_init(dir);
 	return 0;
 }
 late_initcall(pgsa_debugfs_init);

@@ -8,12 +8,14 @@
 #include <linux/errno.h>
 #include <linux/kstrtox.h>
 #include <linux/minmax.h>
+#include <linux/mm.h>
 #include <linux/nodemask.h>
 #include <linux/sched.h>
 #include <linux/printk.h>
 #include <linux/string.h>
 #include <kunit/visibility.h>
 
+#include "debug.h"
 #include "pgsa.h"
 
 #define PGSA_DEFAULT_STRATEGY		"sweep"
@@ -82,9 +84,13 @@ EXPORT_SYMBOL_IF_KUNIT(pgsa_policies_want_pagecache);
 
 static int pgsa_policy_start_locked(struct pgsa_policy *policy)
 {
-	int ret = pgsa_search_start(policy);
+	int ret;
 
-	if (!ret)
+	pgsa_drops_hold();
+	ret = pgsa_search_start(policy);
+	if (ret)
+		pgsa_drops_release();
+	else
 		atomic_add(policy->scope_pagecache, &pgsa_pagecache_policies);
 	return ret;
 }
@@ -93,6 +99,7 @@ static void pgsa_policy_stop_locked(struct pgsa_policy *policy)
 {
 	pgsa_search_stop(policy);
 	atomic_sub(policy->scope_pagecache, &pgsa_pagecache_policies);
+	pgsa_drops_release();
 }
 
 /**

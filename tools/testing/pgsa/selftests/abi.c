@@ -3,7 +3,7 @@
  * Everything that is written wrongly, or by somebody who may not, is refused
  * with the right errno and changes nothing.
  */
-#include "pgsa_selftest.h"
+#include "abi.h"
 
 #include <linux/capability.h>
 #include <sys/syscall.h>
@@ -360,6 +360,8 @@ static const struct selftest tests[] = {
 	{ "wrong writes to configfs", test_wrong_config },
 	{ "wrong writes to a live policy", test_wrong_live },
 	{ "wrong writes to debugfs", test_wrong_debugfs },
+	{ "dropping rules", test_drop },
+	{ "wrong writes to drop", test_drop_refused },
 	{ "writes to files that are only read", test_read_only },
 	{ "another user", test_other_user },
 	{ "root without CAP_SYS_ADMIN", test_no_capability },
