@@ -56,6 +56,7 @@ PGSA_STAT(stale, STALE);
 PGSA_STAT(redundancy_failures, REDUNDANCY_FAILURES);
 PGSA_STAT(signals, SIGNALS);
 PGSA_STAT(signals_withheld, SIGNALS_WITHHELD);
+PGSA_STAT(untold, UNTOLD);
 PGSA_STAT(walks_skipped, WALKS_SKIPPED);
 PGSA_STAT(walk_max_ns, WALK_MAX_NS);
 PGSA_STAT(checks_skipped, CHECKS_SKIPPED);
@@ -75,6 +76,7 @@ static struct configfs_attribute *pgsa_stats_attrs[] = {
 	&pgsa_stats_attr_redundancy_failures,
 	&pgsa_stats_attr_signals,
 	&pgsa_stats_attr_signals_withheld,
+	&pgsa_stats_attr_untold,
 	&pgsa_stats_attr_walks_skipped,
 	&pgsa_stats_attr_walk_max_ns,
 	&pgsa_stats_attr_checks_skipped,

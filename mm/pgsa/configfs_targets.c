@@ -49,10 +49,13 @@ static int pgsa_target_writable(struct pgsa_target *target)
 	       -EBUSY : 0;
 }
 
-/* The number of a thread group as the writer sees it; 0 is none. */
+/*
+ * The number of a thread as the writer sees it stands for its thread group, of
+ * which the main thread may have ended; 0 is none.
+ */
 static int pgsa_parse_process(const char *text, struct pid **pid)
 {
-	struct task_struct *process;
+	struct task_struct *thread, *process;
 	unsigned int nr;
 
 	*pid = NULL;
@@ -61,7 +64,8 @@ static int pgsa_parse_process(const char *text, struct pid **pid)
 	if (!nr)
 		return 0;
 	guard(rcu)();
-	process = pgsa_target_process(find_vpid(nr));
+	thread = pid_task(find_vpid(nr), PIDTYPE_PID);
+	process = thread ? pgsa_target_process(task_tgid(thread)) : NULL;
 	if (!process)
 		return -ESRCH;
 	if (process->flags & PF_KTHREAD)
@@ -86,6 +90,8 @@ static int pgsa_set_process(struct pgsa_target *target, const char *attr,
 		err = pgsa_target_writable(target);
 	if (!err && pid && alone && rcu_access_pointer(target->cgroup))
 		err = -EINVAL;
+	if (!err && alone && !rcu_access_pointer(target->cgroup))
+		err = pgsa_targets_list(target, pid, NULL);
 	if (!err)
 		old = rcu_replace_pointer(*field, pid, pgsa_held(target));
 	mutex_unlock(&target->policy->lock);
@@ -175,6 +181,8 @@ int pgsa_target_set_cgroup(struct pgsa_target *target, const char *text)
 		err = pgsa_target_writable(target);
 	if (!err && cgroup && rcu_access_pointer(target->pid))
 		err = -EINVAL;
+	if (!err && !rcu_access_pointer(target->pid))
+		err = pgsa_targets_list(target, NULL, cgroup);
 	if (!err)
 		old = rcu_replace_pointer(target->cgroup, cgroup,
 					  pgsa_held(target));
@@ -326,7 +334,7 @@ static void pgsa_target_free(struct rcu_head *rcu)
 	kfree(target);
 }
 
-/* Off the list already; who found it there may still look. */
+/* Out of the set already; who found it there may still look. */
 static void pgsa_target_release(struct config_item *item)
 {
 	call_rcu(&to_target(item)->rcu, pgsa_target_free);
@@ -352,22 +360,28 @@ static struct config_item *pgsa_make_target(struct config_group *group,
 {
 	struct pgsa_policy *policy = targets_to_policy(group);
 	struct pgsa_target *target;
+	int err;
 
 	if (!capable(CAP_SYS_ADMIN))
 		return ERR_PTR(-EPERM);
 	target = kzalloc(sizeof(*target), GFP_KERNEL);
 	if (!target)
 		return ERR_PTR(-ENOMEM);
-	target->policy = policy;
 	config_item_init_type_name(&target->item, name, &pgsa_target_type);
 	if (!config_item_name(&target->item)) {
 		kfree(target);
 		return ERR_PTR(-ENOMEM);
 	}
-	guard(mutex)(&policy->lock);
-	target->id = ++policy->targets_made;
-	list_add_tail_rcu(&target->node, &policy->targets);
-	return &target->item;
+	mutex_lock(&policy->lock);
+	err = pgsa_targets_add(policy, target);
+	mutex_unlock(&policy->lock);
+	if (!err)
+		return &target->item;
+	if (err == -ENOSPC)
+		pr_info("%s: targets/%s: refused: a policy has at most %u targets\n",
+			pgsa_policy_name(policy), name, PGSA_TARGETS_MAX);
+	config_item_put(&target->item);
+	return ERR_PTR(err);
 }
 
 static void pgsa_drop_target(struct config_group *group,
@@ -376,7 +390,7 @@ static void pgsa_drop_target(struct config_group *group,
 	struct pgsa_policy *policy = targets_to_policy(group);
 
 	mutex_lock(&policy->lock);
-	list_del_rcu(&to_target(item)->node);
+	pgsa_targets_remove(to_target(item));
 	mutex_unlock(&policy->lock);
 	config_item_put(item);
 }

@@ -1,218 +1,182 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Whom an error has hurt: it is counted for the targets that map the frame, and
- * their agents get a signal.
+ * their agents are told.
  */
-#include <linux/delay.h>
-#include <linux/mm.h>
+
+/**
+ * DOC: Who is told about an error
+ *
+ * An error is of everybody who maps the frame, and not of the policy whose search
+ * came by first: all live policies are asked for targets that do. Each target is
+ * looked at once, in the order of ids, so that it counts an error once, and its
+ * agent is told once, however many processes it has and wherever they map the
+ * frame.
+ *
+ * The reverse mapping tells which address spaces map the frame. A target with a
+ * process has one of them or has not, whoever else runs in it: threads, or other
+ * processes (vfork(), or clone() with CLONE_VM), which may be other targets. For
+ * targets with a cgroup all processes are looked at, by ascending number, and the
+ * first in a cgroup that maps the frame gives the address for it and for all
+ * cgroups above.
+ *
+ * A live policy stays on the list while somebody reads it under SRCU. It leaves
+ * when it stops, which waits for them: later it tells nobody. Its targets are
+ * looked up step by step under RCU, and may come and go between two steps.
+ */
+#include <linux/list.h>
+#include <linux/mutex.h>
 #include <linux/oom.h>
-#include <linux/pagemap.h>
 #include <linux/pid.h>
 #include <linux/rculist.h>
-#include <linux/rmap.h>
-#include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
-#include <linux/signal.h>
+#include <linux/srcu.h>
 #include <linux/xarray.h>
 
+#include "mappers.h"
 #include "targets.h"
-
-#define PGSA_HURT_MMS	4096	/* that are told apart, for one error */
-#define PGSA_HURT_TRIES	10	/* for locks, a millisecond each */
 
 #define PGSA_HURT_GFP	(GFP_NOWAIT | __GFP_NOWARN)
 
+static LIST_HEAD(pgsa_live);			/* policies, by pgsa_policy.live */
+static DEFINE_MUTEX(pgsa_live_lock);		/* for changes of the list */
+DEFINE_STATIC_SRCU(pgsa_live_srcu);		/* for readers; they may sleep */
+
 /**
- * struct pgsa_hurt - one error and who has it before his eyes
- * @policy: the policy that found it
- * @pfn: number of the frame
- * @mms: where each mm maps it, as a page number, by pgsa_mm_index()
- * @nr: how many these are
- * @told: the ids of the targets that have been dealt with
+ * struct pgsa_hurt - one error
+ * @mappers: the address spaces that map the frame
+ * @cgroups: by cgroup, the number of the page at which its first process does
+ * @all: nothing is missing
  */
 struct pgsa_hurt {
-	struct pgsa_policy *policy;
-	unsigned long pfn;
-	struct xarray mms;
-	unsigned int nr;
-	struct xarray told;
+	struct pgsa_mappers mappers;
+	struct xarray cgroups;
+	bool all;
 };
 
-/* Neighbours share what the array needs for them. */
-static unsigned long pgsa_mm_index(struct mm_struct *mm)
+/* Has any live policy targets, and any of them a cgroup? */
+static bool pgsa_live_targets(bool with_cgroup)
 {
-	return (unsigned long)mm / L1_CACHE_BYTES;
+	struct pgsa_policy *policy;
+
+	list_for_each_entry_srcu(policy, &pgsa_live, live,
+				 srcu_read_lock_held(&pgsa_live_srcu))
+		if (with_cgroup ? READ_ONCE(policy->targets.nr_cgroups) :
+				  !xa_empty(&policy->targets.by_id))
+			return true;
+	return false;
 }
 
-static void pgsa_hurt_add(struct pgsa_hurt *hurt, struct mm_struct *mm,
-			  unsigned long addr)
+/* Where does a process map the frame? */
+static const struct pgsa_mapper *pgsa_hurt_mapper(struct pgsa_hurt *hurt,
+						  struct task_struct *process)
 {
-	if (hurt->nr == PGSA_HURT_MMS ||
-	    xa_insert(&hurt->mms, pgsa_mm_index(mm),
-		      xa_mk_value(addr >> PAGE_SHIFT), PGSA_HURT_GFP))
-		return;
-	/* Another that gets its memory must not be taken for it. */
-	mmgrab(mm);
-	hurt->nr++;
+	struct task_struct *thread = find_lock_task_mm(process);
+	const struct pgsa_mapper *mapper;
+
+	if (!thread)
+		return NULL;
+	__acquire(&thread->alloc_lock);	/* sparse has not seen it */
+	mapper = pgsa_mapper_of(&hurt->mappers, thread->mm);
+	task_unlock(thread);
+	return mapper;
 }
 
-static void pgsa_hurt_free(struct pgsa_hurt *hurt)
-{
-	unsigned long index;
-	void *entry;
-
-	xa_for_each(&hurt->mms, index, entry)
-		mmdrop((struct mm_struct *)(index * L1_CACHE_BYTES));
-	xa_destroy(&hurt->mms);
-	xa_destroy(&hurt->told);
-}
-
-static bool pgsa_hurt_area(struct folio *folio, struct vm_area_struct *vma,
-			   unsigned long addr, void *arg)
-{
-	DEFINE_FOLIO_VMA_WALK(walk, folio, vma, addr, 0);
-	struct pgsa_hurt *hurt = arg;
-
-	while (page_vma_mapped_walk(&walk)) {
-		unsigned long offset = 0;
-
-		if (!walk.pte)
-			offset = hurt->pfn - folio_pfn(folio);
-		else if (pte_pfn(ptep_get(walk.pte)) != hurt->pfn)
-			continue;
-		pgsa_hurt_add(hurt, vma->vm_mm,
-			      walk.address + offset * PAGE_SIZE);
-		page_vma_mapped_walk_done(&walk);
-		break;
-	}
-	return true;
-}
-
-/* Returns false if a lock was not free. */
-static bool pgsa_hurt_find(struct pgsa_hurt *hurt, struct folio *folio)
-{
-	struct rmap_walk_control walk = {
-		.arg = hurt,
-		.rmap_one = pgsa_hurt_area,
-		.try_lock = true,
-	};
-
-	if (!folio_trylock(folio))
-		return false;
-	/* The page may have been given back, and be anything now. */
-	if (folio_mapped(folio))
-		rmap_walk(folio, &walk);
-	folio_unlock(folio);
-	return !walk.contended;
-}
-
-static void pgsa_hurt_find_mms(struct pgsa_hurt *hurt)
-{
-	struct page *page = pfn_to_online_page(hurt->pfn);
-	unsigned int tries;
-
-	for (tries = 0; page && tries < PGSA_HURT_TRIES; tries++) {
-		struct folio *folio = pgsa_page_hold(page);
-		bool found = !folio || pgsa_hurt_find(hurt, folio);
-
-		if (folio)
-			folio_put(folio);
-		if (found)
-			break;
-		usleep_range(500, 1000);
-	}
-}
-
-/* The default action of a signal may be to kill. */
-static bool pgsa_handles(const struct sighand_struct *sighand, int signal)
-{
-	__sighandler_t handler = sighand->action[signal - 1].sa.sa_handler;
-
-	return handler != SIG_DFL && handler != SIG_IGN;
-}
-
-static bool pgsa_signal(struct task_struct *process, int signal,
-			unsigned long addr)
-{
-	struct sighand_struct *sighand;
-	struct kernel_siginfo info;
-	unsigned long flags;
-	bool sent;
-
-	clear_siginfo(&info);
-	info.si_signo = signal;
-	info.si_code = BUS_MCEERR_AO;
-	info.si_addr = (void __user *)addr;
-	info.si_addr_lsb = PAGE_SHIFT;
-
-	sighand = lock_task_sighand(process, &flags);
-	if (!sighand)
-		return false;
-	sent = pgsa_handles(sighand, signal) &&
-	       !send_signal_locked(signal, &info, process, PIDTYPE_TGID);
-	unlock_task_sighand(process, &flags);
-	return sent;
-}
-
-static void pgsa_tell_agent(struct pgsa_target *target, unsigned long addr)
-{
-	struct task_struct *agent =
-		pgsa_target_process(rcu_dereference(target->agent));
-	bool sent;
-
-	if (!agent)
-		return;
-	sent = pgsa_signal(agent, READ_ONCE(target->signal) ?: SIGBUS, addr);
-	pgsa_stat_add(target->policy, sent ? PGSA_STAT_SIGNALS :
-		      PGSA_STAT_SIGNALS_WITHHELD, 1);
-}
-
-/* One error counts once for a target, however many processes it has. */
+/* Where a cgroup is known, those above are. */
 static void pgsa_hurt_process(struct pgsa_hurt *hurt,
 			      struct task_struct *process, unsigned long addr)
 {
-	struct pgsa_target *target;
+	struct cgroup *cgroup = pgsa_process_cgroup(process);
 
-	list_for_each_entry_rcu(target, &hurt->policy->targets, node) {
-		if (!pgsa_target_has(target, process) ||
-		    xa_insert(&hurt->told, target->id, xa_mk_value(0),
-			      PGSA_HURT_GFP) == -EBUSY)
-			continue;
-		atomic64_inc(&target->errors);
-		pgsa_tell_agent(target, addr);
+	for (; cgroup; cgroup = pgsa_cgroup_above(cgroup)) {
+		int err = xa_insert(&hurt->cgroups, pgsa_cgroup_nr(cgroup),
+				    xa_mk_value(addr >> PAGE_SHIFT),
+				    PGSA_HURT_GFP);
+
+		if (err == -EBUSY)
+			return;
+		if (err)
+			hurt->all = false;
 	}
 }
 
-/* Where does a process map the frame? 0: nowhere, as far as we know. */
-static unsigned long pgsa_hurt_addr(struct pgsa_hurt *hurt,
-				    struct task_struct *process)
-{
-	struct task_struct *thread = find_lock_task_mm(process);
-	void *entry;
-
-	if (!thread)
-		return 0;
-	__acquire(&thread->alloc_lock);	/* sparse has not seen it */
-	entry = xa_load(&hurt->mms, pgsa_mm_index(thread->mm));
-	task_unlock(thread);
-	return entry ? xa_to_value(entry) << PAGE_SHIFT : 0;
-}
-
 /* Looks at some processes; returns false after the last. */
-static bool pgsa_hurt_some(struct pgsa_hurt *hurt, unsigned int *nr)
+static bool pgsa_hurt_processes(struct pgsa_hurt *hurt, unsigned int *nr)
 {
 	unsigned int looks = PGSA_LOOKS;
 	struct task_struct *process;
 
 	guard(rcu)();
 	while ((process = pgsa_next_process(nr, &looks))) {
-		unsigned long addr = pgsa_hurt_addr(hurt, process);
+		const struct pgsa_mapper *mapper =
+			pgsa_hurt_mapper(hurt, process);
 
-		if (addr)
-			pgsa_hurt_process(hurt, process, addr);
+		if (mapper)
+			pgsa_hurt_process(hurt, process, mapper->addr);
 		++*nr;
 	}
 	return !looks;
+}
+
+/* Does a target map the frame, and where? */
+static bool pgsa_hurt_addr(struct pgsa_hurt *hurt, struct pgsa_target *target,
+			   unsigned long *addr)
+{
+	struct pid *pid = rcu_dereference(target->pid);
+	struct cgroup *cgroup = rcu_dereference(target->cgroup);
+	struct task_struct *process = pgsa_target_process(pid);
+	const struct pgsa_mapper *mapper;
+	void *entry;
+
+	if (process) {
+		mapper = pgsa_hurt_mapper(hurt, process);
+		if (mapper)
+			*addr = mapper->addr;
+		return mapper;
+	}
+	entry = cgroup ? xa_load(&hurt->cgroups, pgsa_cgroup_nr(cgroup)) : NULL;
+	if (entry)
+		*addr = xa_to_value(entry) << PAGE_SHIFT;
+	return entry;
+}
+
+/* Looks at some targets from an id on; returns false after the last. */
+static bool pgsa_hurt_targets(struct pgsa_hurt *hurt,
+			      struct pgsa_policy *policy, unsigned long *id)
+{
+	unsigned int looks;
+	unsigned long addr;
+
+	guard(rcu)();
+	for (looks = PGSA_LOOKS; looks; looks--) {
+		struct pgsa_target *target = pgsa_target_from(policy, *id);
+
+		if (!target)
+			return false;
+		*id = target->id + 1;
+		if (!pgsa_hurt_addr(hurt, target, &addr))
+			continue;
+		atomic64_inc(&target->errors);
+		pgsa_agent_tell(target, addr);
+	}
+	return true;
+}
+
+static void pgsa_hurt_tell(struct pgsa_hurt *hurt)
+{
+	struct pgsa_policy *policy;
+	unsigned int nr = 0;
+
+	if (pgsa_live_targets(true))
+		while (pgsa_hurt_processes(hurt, &nr))
+			cond_resched();
+	list_for_each_entry_srcu(policy, &pgsa_live, live,
+				 srcu_read_lock_held(&pgsa_live_srcu)) {
+		unsigned long id = 1;
+
+		while (pgsa_hurt_targets(hurt, policy, &id))
+			cond_resched();
+	}
 }
 
 /**
@@ -220,25 +184,54 @@ static bool pgsa_hurt_some(struct pgsa_hurt *hurt, unsigned int *nr)
  * @policy: the policy that found it
  * @pfn: number of the frame
  *
- * Counts it for each target of the policy that maps the frame, and sends a
- * signal to the target's agent, if it has one that has a handler.
+ * Counts it for each target of any live policy that maps the frame, and tells the
+ * target's agent, if it has one.
  *
  * Context: Process context, may sleep. The caller keeps memory from going
  *	    offline and holds no lock. Tries for the folio's lock and for those
- *	    of the reverse mapping; what is not free within some milliseconds
- *	    is left out.
+ *	    of the reverse mapping; if they are not free within some milliseconds
+ *	    or memory is short, not all are told, which @policy counts.
  */
 void pgsa_targets_hurt(struct pgsa_policy *policy, unsigned long pfn)
 {
-	struct pgsa_hurt hurt = { .policy = policy, .pfn = pfn };
-	unsigned int nr = 0;
+	struct pgsa_hurt hurt;
 
-	if (list_empty(&policy->targets))
+	guard(srcu)(&pgsa_live_srcu);
+	if (!pgsa_live_targets(false))
 		return;
-	xa_init(&hurt.mms);
-	xa_init(&hurt.told);
-	pgsa_hurt_find_mms(&hurt);
-	while (hurt.nr && pgsa_hurt_some(&hurt, &nr))
-		cond_resched();
-	pgsa_hurt_free(&hurt);
+	xa_init(&hurt.cgroups);
+	hurt.all = pgsa_mappers_find(&hurt.mappers, pfn);
+	if (hurt.mappers.nr)
+		pgsa_hurt_tell(&hurt);
+	if (!hurt.all)
+		pgsa_stat_add(policy, PGSA_STAT_UNTOLD, 1);
+	pgsa_mappers_free(&hurt.mappers);
+	xa_destroy(&hurt.cgroups);
+}
+
+/**
+ * pgsa_hurt_start - let a policy's targets know of errors
+ * @policy: the policy, locked, which goes live
+ *
+ * Context: Process context, may sleep.
+ */
+void pgsa_hurt_start(struct pgsa_policy *policy)
+{
+	lockdep_assert_held(&policy->lock);
+	guard(mutex)(&pgsa_live_lock);
+	list_add_tail_rcu(&policy->live, &pgsa_live);
+}
+
+/**
+ * pgsa_hurt_stop - end what pgsa_hurt_start() began
+ * @policy: the policy, locked
+ *
+ * Context: Process context; sleeps until nobody is about to tell its targets.
+ */
+void pgsa_hurt_stop(struct pgsa_policy *policy)
+{
+	lockdep_assert_held(&policy->lock);
+	scoped_guard(mutex, &pgsa_live_lock)
+		list_del_rcu(&policy->live);
+	synchronize_srcu(&pgsa_live_srcu);
 }

@@ -17,6 +17,7 @@
 #include "frame.h"
 #include "page.h"
 #include "strategies/strategy.h"
+#include "target_set.h"
 #include "walk.h"
 
 struct dentry;
@@ -69,6 +70,7 @@ u64 pgsa_governor_pause(struct pgsa_governor *governor, u64 wall_ns,
  *				   their redundancy
  * @PGSA_STAT_SIGNALS: signals sent to agents
  * @PGSA_STAT_SIGNALS_WITHHELD: not sent, for the agent has no handler
+ * @PGSA_STAT_UNTOLD: errors of which not all targets may have been told
  * @PGSA_STAT_WALKS_SKIPPED: processes left out of a cycle, for the lock of their
  *			     address space was never free
  * @PGSA_STAT_WALK_MAX_NS: longest time for which such a lock was held
@@ -91,6 +93,7 @@ enum pgsa_stat {
 	PGSA_STAT_REDUNDANCY_FAILURES,
 	PGSA_STAT_SIGNALS,
 	PGSA_STAT_SIGNALS_WITHHELD,
+	PGSA_STAT_UNTOLD,
 	PGSA_STAT_WALKS_SKIPPED,
 	PGSA_STAT_WALK_MAX_NS,
 	PGSA_STAT_CHECKS_SKIPPED,
@@ -110,9 +113,9 @@ struct pgsa_policy {
 	/** @targets_group: its directory targets/ */
 	struct config_group targets_group;
 	/** @targets: what is in there; read under RCU, changed under @lock */
-	struct list_head targets;
-	/** @targets_made: how many there have ever been */
-	u64 targets_made;
+	struct pgsa_target_set targets;
+	/** @live: among those whose targets are told about errors, while live */
+	struct list_head live;
 	/**
 	 * @lock: protects all below but @counts and @values. Inside configfs' own locks;
 	 * held while searchers start and stop, so never taken by one.
@@ -464,12 +467,10 @@ static inline s64 pgsa_inject_delay_ns(unsigned long pfn, u64 word)
 }
 #endif
 
-/* targets.c */
-
-bool pgsa_targets_have(struct pgsa_policy *policy, struct task_struct *task);
-
 /* hurt.c */
 
+void pgsa_hurt_start(struct pgsa_policy *policy);
+void pgsa_hurt_stop(struct pgsa_policy *policy);
 void pgsa_targets_hurt(struct pgsa_policy *policy, unsigned long pfn);
 
 /* configfs_targets.c */

@@ -32,7 +32,7 @@
  * @policy: the policy, zeroed
  *
  * Context: Process context, may sleep.
- * Return: 0 or -ENOMEM.
+ * Return: 0 or -ENOMEM; in this case there is nothing to be undone.
  */
 int pgsa_policy_init(struct pgsa_policy *policy)
 {
@@ -40,8 +40,12 @@ int pgsa_policy_init(struct pgsa_policy *policy)
 
 	if (ret)
 		return ret;
+	ret = pgsa_targets_init(&policy->targets);
+	if (ret) {
+		pgsa_stats_exit(policy);
+		return ret;
+	}
 	mutex_init(&policy->lock);
-	INIT_LIST_HEAD(&policy->targets);
 	policy->strategy = pgsa_strategy_find(PGSA_DEFAULT_STRATEGY);
 	policy->detect = pgsa_code_find(PGSA_DEFAULT_DETECT);
 	policy->correct = pgsa_code_find(PGSA_DEFAULT_CORRECT);
@@ -56,13 +60,14 @@ EXPORT_SYMBOL_IF_KUNIT(pgsa_policy_init);
 
 /**
  * pgsa_policy_exit - end what pgsa_policy_init() began
- * @policy: the policy, which is not live
+ * @policy: the policy, which is not live and has no targets
  *
- * Context: Process context.
+ * Context: Process context, may sleep.
  */
 void pgsa_policy_exit(struct pgsa_policy *policy)
 {
 	mutex_destroy(&policy->lock);
+	pgsa_targets_exit(&policy->targets);
 	pgsa_stats_exit(policy);
 }
 EXPORT_SYMBOL_IF_KUNIT(pgsa_policy_exit);
@@ -87,17 +92,22 @@ static int pgsa_policy_start_locked(struct pgsa_policy *policy)
 	int ret;
 
 	pgsa_drops_hold();
+	/* All errors that its searchers find are told. */
+	pgsa_hurt_start(policy);
 	ret = pgsa_search_start(policy);
-	if (ret)
+	if (ret) {
+		pgsa_hurt_stop(policy);
 		pgsa_drops_release();
-	else
+	} else {
 		atomic_add(policy->scope_pagecache, &pgsa_pagecache_policies);
+	}
 	return ret;
 }
 
 static void pgsa_policy_stop_locked(struct pgsa_policy *policy)
 {
 	pgsa_search_stop(policy);
+	pgsa_hurt_stop(policy);
 	atomic_sub(policy->scope_pagecache, &pgsa_pagecache_policies);
 	pgsa_drops_release();
 }

@@ -118,7 +118,7 @@ static void pgsa_seen_free(struct pgsa_walk *walk, bool all)
  *
  * Context: Any context. Who has the walk calls.
  */
-void pgsa_walk_next_target(struct pgsa_walk *walk, u64 target)
+void pgsa_walk_next_target(struct pgsa_walk *walk, unsigned long target)
 {
 	walk->target = target;
 	walk->process = 0;

@@ -19,14 +19,13 @@
  *
  * A step runs with preemption disabled. It has the last reference to the address
  * space if the process ends meanwhile; mmput_async() leaves what is to be done
- * then to others. The list of targets is read under RCU, and changed under the
+ * then to others. Targets are looked up under RCU, and come and go under the
  * policy's lock, which a searcher never takes.
  */
 
 #include <linux/oom.h>
 #include <linux/pid.h>
 #include <linux/pid_namespace.h>
-#include <linux/rculist.h>
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 #include <kunit/visibility.h>
@@ -63,20 +62,6 @@ static bool pgsa_batch_add(struct page *page, void *arg)
 }
 
 /**
- * pgsa_target_process - a thread group that has not ended
- * @pid: its number, or NULL
- *
- * Context: RCU read-side section.
- * Return: its leader, which may have ended before the others; NULL if all have.
- */
-struct task_struct *pgsa_target_process(struct pid *pid)
-{
-	struct task_struct *process = pid_task(pid, PIDTYPE_TGID);
-
-	return process && atomic_read(&process->signal->live) ? process : NULL;
-}
-
-/**
  * pgsa_next_process - look for a process by number
  * @nr: number in the first pid namespace; becomes that of the process, or of
  *	the first that has not been looked at
@@ -102,46 +87,6 @@ struct task_struct *pgsa_next_process(unsigned int *nr, unsigned int *looks)
 		++*nr;
 	}
 	return NULL;
-}
-
-/**
- * pgsa_target_has - does a process belong to a target?
- * @target: the target
- * @process: leader of a thread group
- *
- * Context: RCU read-side section. Never sleeps.
- * Return: true if it does.
- */
-bool pgsa_target_has(struct pgsa_target *target, struct task_struct *process)
-{
-	struct pid *pid = rcu_dereference(target->pid);
-	struct cgroup *cgroup = rcu_dereference(target->cgroup);
-
-	if (pid)
-		return pid == task_tgid(process);
-	return cgroup && task_under_cgroup_hierarchy(process, cgroup);
-}
-
-/**
- * pgsa_targets_have - is a task one of those whose frames a policy searches?
- * @policy: the policy
- * @task: the task
- *
- * Context: Any context. Never sleeps.
- * Return: true if its thread group belongs to a target, or if the policy has no
- * target at all.
- */
-bool pgsa_targets_have(struct pgsa_policy *policy, struct task_struct *task)
-{
-	struct pgsa_target *target;
-
-	guard(rcu)();
-	if (list_empty(&policy->targets))
-		return true;
-	list_for_each_entry_rcu(target, &policy->targets, node)
-		if (pgsa_target_has(target, task->group_leader))
-			return true;
-	return false;
 }
 
 /* The process of a target to go on with, or NULL. */
@@ -172,16 +117,6 @@ static void pgsa_walk_next_process(struct pgsa_walk *walk)
 	walk->tries = 0;
 }
 
-static struct pgsa_target *pgsa_target_from(struct pgsa_policy *policy, u64 id)
-{
-	struct pgsa_target *target;
-
-	list_for_each_entry_rcu(target, &policy->targets, node)
-		if (target->id >= id)
-			return target;
-	return NULL;
-}
-
 /*
  * The process to go on with. NULL, with looks left, at the end of the cycle;
  * NULL without looks if it was not found so soon.
@@ -195,10 +130,10 @@ static struct task_struct *pgsa_targets_next(struct pgsa_policy *policy,
 	struct task_struct *process;
 
 	/* Ids begin with 1: this is not for who had targets in this cycle. */
-	if (all_without && !walk->target && list_empty(&policy->targets))
+	if (all_without && !walk->target && xa_empty(&policy->targets.by_id))
 		return pgsa_target_next(NULL, walk, looks);
 
-	while ((target = pgsa_target_from(policy, max(walk->target, 1)))) {
+	while ((target = pgsa_target_from(policy, max(walk->target, 1UL)))) {
 		if (walk->target != target->id)
 			pgsa_walk_next_target(walk, target->id);
 		process = pgsa_target_next(target, walk, looks);

@@ -17,25 +17,39 @@
 #define PGSA_LOOKS	64	/* processes looked at without a break */
 
 /**
+ * struct pgsa_member - whose frames are searched, for who asks by that
+ * @whom: a struct pid or a struct cgroup; read lockless
+ * @kin: among those of the policy that have the same
+ * @is_cgroup: which of them
+ */
+struct pgsa_member {
+	const void *whom;
+	struct rhlist_head kin;
+	bool is_cgroup;
+};
+
+/**
  * struct pgsa_target - one directory below a policy's targets/
  */
 struct pgsa_target {
 	/** @item: the directory; its reference count is our lifetime */
 	struct config_item item;
-	/** @node: among the policy's targets, by ascending @id */
-	struct list_head node;
-	/** @rcu: readers of the list may have us a little longer */
+	/** @rcu: who has found us may have us a little longer */
 	struct rcu_head rcu;
 	/** @policy: the policy, which outlives us */
 	struct pgsa_policy *policy;
-	/** @id: given in the order of creation, never again */
-	u64 id;
+	/** @id: given in the order of creation from 1 on, never again */
+	unsigned long id;
 	/** @pid: thread group, or NULL. Writers hold the policy's lock. */
 	struct pid __rcu *pid;
 	/** @cgroup: all thread groups below it, or NULL; as @pid */
 	struct cgroup __rcu *cgroup;
 	/** @agent: thread group to be told, or NULL; as @pid */
 	struct pid __rcu *agent;
+	/** @member: that of @members which stands for @pid or @cgroup, or NULL */
+	struct pgsa_member *member;
+	/** @members: one that is in use, one for what comes next */
+	struct pgsa_member members[2];
 	/** @signal: how, 0 for SIGBUS; read lockless */
 	int signal;
 	/** @frames: met in the last complete walk; lockless */
@@ -44,13 +58,20 @@ struct pgsa_target {
 	atomic64_t errors;
 };
 
+/* configfs_targets.c */
+
 int pgsa_target_set_pid(struct pgsa_target *target, const char *text);
 int pgsa_target_set_cgroup(struct pgsa_target *target, const char *text);
 int pgsa_target_set_agent(struct pgsa_target *target, const char *text);
 int pgsa_target_set_signal_number(struct pgsa_target *target, const char *text);
-struct task_struct *pgsa_target_process(struct pid *pid);
+
+/* targets.c */
+
 struct task_struct *pgsa_next_process(unsigned int *nr, unsigned int *looks);
-bool pgsa_target_has(struct pgsa_target *target, struct task_struct *process);
+
+/* agent.c */
+
+void pgsa_agent_tell(struct pgsa_target *target, unsigned long addr);
 
 #ifdef CONFIG_CGROUPS
 static inline struct cgroup *pgsa_cgroup_get(const char *path)
@@ -77,6 +98,28 @@ static inline void pgsa_cgroup_name(struct cgroup *cgroup, char *buf,
 	if (cgroup->self.flags & CSS_ONLINE)
 		cgroup_name(cgroup, buf, size);
 }
+
+static inline bool pgsa_cgroup_below(struct cgroup *cgroup,
+				     struct cgroup *above)
+{
+	return cgroup_is_descendant(cgroup, above);
+}
+
+/* Under RCU */
+static inline struct cgroup *pgsa_cgroup_of(struct task_struct *task)
+{
+	return task_dfl_cgroup(task);
+}
+
+static inline struct cgroup *pgsa_cgroup_above(struct cgroup *cgroup)
+{
+	return cgroup_parent(cgroup);
+}
+
+static inline unsigned long pgsa_cgroup_nr(struct cgroup *cgroup)
+{
+	return cgroup_id(cgroup);
+}
 #else
 static inline struct cgroup *pgsa_cgroup_get(const char *path)
 {
@@ -95,6 +138,27 @@ static inline void pgsa_cgroup_path(struct cgroup *cgroup, char *buf,
 static inline void pgsa_cgroup_name(struct cgroup *cgroup, char *buf,
 				    size_t size)
 {
+}
+
+static inline bool pgsa_cgroup_below(struct cgroup *cgroup,
+				     struct cgroup *above)
+{
+	return false;
+}
+
+static inline struct cgroup *pgsa_cgroup_of(struct task_struct *task)
+{
+	return NULL;
+}
+
+static inline struct cgroup *pgsa_cgroup_above(struct cgroup *cgroup)
+{
+	return NULL;
+}
+
+static inline unsigned long pgsa_cgroup_nr(struct cgroup *cgroup)
+{
+	return 0;
 }
 #endif
 

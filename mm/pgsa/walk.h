@@ -24,7 +24,7 @@ int pgsa_walk_mm_timed(struct mm_struct *mm, unsigned long *addr,
 /* seen.c */
 
 bool pgsa_seen_frame(struct pgsa_walk *walk, unsigned long pfn);
-void pgsa_walk_next_target(struct pgsa_walk *walk, u64 target);
+void pgsa_walk_next_target(struct pgsa_walk *walk, unsigned long target);
 void pgsa_walk_next_cycle(struct pgsa_walk *walk);
 void pgsa_walk_init(struct pgsa_walk *walk);
 void pgsa_walk_exit(struct pgsa_walk *walk);

@@ -29,7 +29,7 @@ struct pgsa_seen;
  * begins.
  */
 struct pgsa_walk {
-	u64 target;
+	unsigned long target;
 	unsigned int process;
 	unsigned long addr;
 	unsigned int tries;

@@ -216,14 +216,27 @@ static void targets_cycle(struct kunit *test, unsigned int max)
 }
 
 /* A kernel thread with an address space; its number would be refused */
-static void targets_add(struct kunit *test, struct pgsa_target *target)
+static void targets_add(struct kunit *test, struct pgsa_target *target,
+			struct pid *pid)
+{
+	struct targets_test *tt = test->priv;
+	int err;
+
+	mutex_lock(&tt->policy.lock);
+	err = pgsa_targets_add(&tt->policy, target) ?:
+	      pgsa_targets_list(target, pid, NULL);
+	mutex_unlock(&tt->policy.lock);
+	KUNIT_ASSERT_EQ(test, err, 0);
+	rcu_assign_pointer(target->pid, pid);
+}
+
+static void targets_remove(struct kunit *test, struct pgsa_target *target)
 {
 	struct targets_test *tt = test->priv;
 
-	target->policy = &tt->policy;
-	target->id = ++tt->policy.targets_made;
-	rcu_assign_pointer(target->pid, task_tgid(current));
-	list_add_tail_rcu(&target->node, &tt->policy.targets);
+	mutex_lock(&tt->policy.lock);
+	pgsa_targets_remove(target);
+	mutex_unlock(&tt->policy.lock);
 }
 
 static void fill_cycles(struct kunit *test)
@@ -234,8 +247,8 @@ static void fill_cycles(struct kunit *test)
 
 	targets_cycle(test, 1);
 	KUNIT_EXPECT_EQ(test, tt->nr, 0);
-	targets_add(test, &tt->one);
-	targets_add(test, &tt->two);
+	targets_add(test, &tt->one, task_tgid(current));
+	targets_add(test, &tt->two, task_tgid(current));
 	for (max = 1; max < 2 * TARGETS_PAGES; max = max * 3 + 1) {
 		targets_cycle(test, max);
 		targets_expect(test, addr, TARGETS_PAGES, PAGE_SIZE);
@@ -250,18 +263,18 @@ static void fill_removed(struct kunit *test)
 	unsigned long addr = targets_map(test, TARGETS_PAGES, PAGE_SIZE);
 	struct targets_test *tt = test->priv;
 
-	targets_add(test, &tt->one);
-	targets_add(test, &tt->two);
+	targets_add(test, &tt->one, task_tgid(current));
+	targets_add(test, &tt->two, task_tgid(current));
 	KUNIT_EXPECT_EQ(test, pgsa_targets_fill(&tt->cursor, tt->pfns, 100,
 						false), 100);
-	list_del_rcu(&tt->one.node);
+	targets_remove(test, &tt->one);
 	KUNIT_EXPECT_EQ(test, pgsa_targets_fill(&tt->cursor, tt->pfns + 100,
 						1000, false),
 			TARGETS_PAGES - 100);
 	tt->nr = TARGETS_PAGES;
 	targets_expect(test, addr, TARGETS_PAGES, PAGE_SIZE);
 	KUNIT_EXPECT_EQ(test, tt->one.frames, 0);
-	list_del_rcu(&tt->two.node);
+	targets_remove(test, &tt->two);
 	KUNIT_EXPECT_EQ(test, pgsa_targets_fill(&tt->cursor, tt->pfns, 1, false),
 			0);
 	targets_cycle(test, 100);
@@ -276,7 +289,7 @@ static void fill_locked(struct kunit *test)
 	int ret;
 
 	targets_map(test, 1, PAGE_SIZE);
-	targets_add(test, &tt->one);
+	targets_add(test, &tt->one, task_tgid(current));
 	mmap_write_lock(current->mm);
 	do
 		ret = pgsa_targets_fill(&tt->cursor, tt->pfns, 100, false);
@@ -289,23 +302,16 @@ static void fill_locked(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, tt->nr, 1);
 }
 
-static void have_targets(struct kunit *test)
-{
-	struct targets_test *tt = test->priv;
-
-	KUNIT_EXPECT_TRUE(test, pgsa_targets_have(&tt->policy, current));
-	KUNIT_EXPECT_TRUE(test, pgsa_targets_have(&tt->policy, &init_task));
-	list_add_tail_rcu(&tt->two.node, &tt->policy.targets);
-	KUNIT_EXPECT_FALSE(test, pgsa_targets_have(&tt->policy, current));
-	targets_add(test, &tt->one);
-	KUNIT_EXPECT_TRUE(test, pgsa_targets_have(&tt->policy, current));
-	KUNIT_EXPECT_FALSE(test, pgsa_targets_have(&tt->policy, &init_task));
-}
-
 static void targets_exit(void *data)
 {
 	struct targets_test *tt = data;
+	struct pgsa_target *target;
+	unsigned long id;
 
+	mutex_lock(&tt->policy.lock);
+	xa_for_each(&tt->policy.targets.by_id, id, target)
+		pgsa_targets_remove(target);
+	mutex_unlock(&tt->policy.lock);
 	pgsa_walk_exit(&tt->cursor.walk);
 	pgsa_policy_exit(&tt->policy);
 }
@@ -333,7 +339,6 @@ static struct kunit_case targets_cases[] = {
 	KUNIT_CASE(fill_cycles),
 	KUNIT_CASE(fill_removed),
 	KUNIT_CASE(fill_locked),
-	KUNIT_CASE(have_targets),
 	{}
 };
 

@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Which address spaces map a frame, and where: asked once for an error, however
+ * many want to know.
+ */
+#include <linux/delay.h>
+#include <linux/hash.h>
+#include <linux/memory_hotplug.h>
+#include <linux/mm.h>
+#include <linux/pagemap.h>
+#include <linux/rmap.h>
+#include <linux/sched/mm.h>
+#include <linux/slab.h>
+#include <kunit/visibility.h>
+
+#include "mappers.h"
+#include "pgsa.h"
+
+#define PGSA_MAPPERS_BITS	8	/* of the table, at first: a page */
+#define PGSA_MAPPERS_BITS_MORE	2	/* if that was not enough */
+#define PGSA_MAPPERS_BITS_MAX	18	/* BITS and a multiple of BITS_MORE */
+#define PGSA_MAPPERS_TRIES	10	/* for locks, a millisecond each */
+
+/* Nobody is killed, and nobody waits for long, in order that one be told. */
+#define PGSA_MAPPERS_GFP	(GFP_KERNEL | __GFP_NORETRY | __GFP_NOWARN)
+
+/* The slot of an mm, or an empty one for it: the table is never full. */
+static struct pgsa_mapper *pgsa_mapper_slot(const struct pgsa_mappers *mappers,
+					    struct mm_struct *mm)
+{
+	unsigned int mask = (1U << mappers->bits) - 1;
+	unsigned int i = hash_ptr(mm, mappers->bits);
+
+	while (mappers->slots[i].mm && mappers->slots[i].mm != mm)
+		i = (i + 1) & mask;
+	return &mappers->slots[i];
+}
+
+static void pgsa_mappers_add(struct pgsa_mappers *mappers, struct mm_struct *mm,
+			     unsigned long addr)
+{
+	struct pgsa_mapper *mapper = pgsa_mapper_slot(mappers, mm);
+
+	if (mapper->mm) {
+		mapper->addr = min(mapper->addr, addr);
+		return;
+	}
+	if (mappers->nr == 1U << mappers->bits >> 1) {
+		mappers->full = true;
+		return;
+	}
+	/* Another that gets its memory must not be taken for it. */
+	mmgrab(mm);
+	mapper->mm = mm;
+	mapper->addr = addr;
+	mappers->nr++;
+}
+
+static bool pgsa_mappers_area(struct folio *folio, struct vm_area_struct *vma,
+			      unsigned long addr, void *arg)
+{
+	DEFINE_FOLIO_VMA_WALK(walk, folio, vma, addr, 0);
+	struct pgsa_mappers *mappers = arg;
+
+	while (page_vma_mapped_walk(&walk)) {
+		unsigned long offset = 0;
+
+		if (!walk.pte)
+			offset = mappers->pfn - folio_pfn(folio);
+		else if (pte_pfn(ptep_get(walk.pte)) != mappers->pfn)
+			continue;
+		pgsa_mappers_add(mappers, vma->vm_mm,
+				 walk.address + offset * PAGE_SIZE);
+		page_vma_mapped_walk_done(&walk);
+		break;
+	}
+	return !mappers->full;
+}
+
+/* Returns false if a lock was not free. */
+static bool pgsa_mappers_walk(struct pgsa_mappers *mappers, struct folio *folio)
+{
+	struct rmap_walk_control walk = {
+		.arg = mappers,
+		.rmap_one = pgsa_mappers_area,
+		.try_lock = true,
+	};
+
+	if (!folio_trylock(folio))
+		return false;
+	/* The page may have been given back, and be anything now. */
+	if (folio_mapped(folio))
+		rmap_walk(folio, &walk);
+	folio_unlock(folio);
+	return !walk.contended;
+}
+
+static bool pgsa_mappers_empty_table(struct pgsa_mappers *mappers,
+				     unsigned int bits)
+{
+	pgsa_mappers_free(mappers);
+	mappers->slots = kvcalloc(1UL << bits, sizeof(*mappers->slots),
+				  PGSA_MAPPERS_GFP);
+	mappers->bits = bits;
+	return mappers->slots;
+}
+
+/* One look at who maps the frame; returns false if a lock was not free. */
+static bool pgsa_mappers_look(struct pgsa_mappers *mappers)
+{
+	struct page *page = pfn_to_online_page(mappers->pfn);
+	struct folio *folio = page ? pgsa_page_hold(page) : NULL;
+	bool found = true;
+
+	if (folio) {
+		found = pgsa_mappers_walk(mappers, folio);
+		folio_put(folio);
+	}
+	return found;
+}
+
+/**
+ * pgsa_mappers_find - find out which address spaces map a frame
+ * @mappers: filled in; also to be freed if not all were found
+ * @pfn: number of the frame
+ *
+ * Context: Process context, may sleep. The caller keeps memory from going
+ *	    offline and holds no lock. Tries for the folio's lock and for those
+ *	    of the reverse mapping.
+ * Return: true if these are all; false if a lock was not free within some
+ * milliseconds, memory is short, or there are 131072 already.
+ */
+bool pgsa_mappers_find(struct pgsa_mappers *mappers, unsigned long pfn)
+{
+	unsigned int bits = PGSA_MAPPERS_BITS, tries = PGSA_MAPPERS_TRIES;
+
+	*mappers = (struct pgsa_mappers) { .pfn = pfn };
+	while (tries && bits <= PGSA_MAPPERS_BITS_MAX &&
+	       pgsa_mappers_empty_table(mappers, bits)) {
+		bool free = pgsa_mappers_look(mappers);
+
+		if (free && !mappers->full)
+			return true;
+		if (free) {
+			bits += PGSA_MAPPERS_BITS_MORE;
+			continue;
+		}
+		tries--;
+		usleep_range(500, 1000);
+	}
+	return false;
+}
+
+/**
+ * pgsa_mapper_of - does an address space map the frame?
+ * @mappers: as found
+ * @mm: the address space, which is only compared
+ *
+ * Context: Any context.
+ * Return: where it does, or NULL.
+ */
+const struct pgsa_mapper *pgsa_mapper_of(const struct pgsa_mappers *mappers,
+					 struct mm_struct *mm)
+{
+	const struct pgsa_mapper *mapper;
+
+	if (!mappers->nr)
+		return NULL;
+	mapper = pgsa_mapper_slot(mappers, mm);
+	return mapper->mm ? mapper : NULL;
+}
+
+/**
+ * pgsa_mappers_free - free what pgsa_mappers_find() has found
+ * @mappers: none are found any more
+ *
+ * Context: Process context, may sleep.
+ */
+void pgsa_mappers_free(struct pgsa_mappers *mappers)
+{
+	unsigned long i;
+
+	for (i = 0; mappers->nr && i < 1UL << mappers->bits; i++) {
+		if (!mappers->slots[i].mm)
+			continue;
+		mmdrop(mappers->slots[i].mm);
+		mappers->nr--;
+	}
+	kvfree(mappers->slots);
+	mappers->slots = NULL;
+	mappers->full = false;
+}
