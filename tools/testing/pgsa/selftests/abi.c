@@ -96,6 +96,7 @@ static const char *const read_only[] = {
 	POLICY_DIR "/stats/transient",
 	POLICY_DIR "/stats/unresolved", POLICY_DIR "/stats/stale",
 	POLICY_DIR "/stats/signals", POLICY_DIR "/stats/signals_withheld",
+	POLICY_DIR "/stats/untold",
 	POLICY_DIR "/stats/walks_skipped", POLICY_DIR "/stats/walk_max_ns",
 	POLICY_DIR "/stats/checks_skipped",
 	PGSA_SYSFS "/enabled", PGSA_SYSFS "/frames_tracked",

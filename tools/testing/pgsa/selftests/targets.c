@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The strategy registered and its targets: their frames are found, and no
- * others; errors are counted and told to agents; targets and processes may come
- * and go at any time.
+ * others; errors are counted (and told to agents, see agents.c); targets and
+ * processes may come and go at any time.
  */
 #include "targets.h"
 
@@ -115,7 +115,7 @@ static void test_once(void)
 	}
 }
 
-/* Two policies have the same process, and both know about an error. */
+/* Two policies have the same process, and both know about each error. */
 static void test_two_policies(void)
 {
 	const char *second = PGSA_CONFIGFS "/second";
@@ -139,9 +139,9 @@ static void test_two_policies(void)
 	for (i = 0; i < 20; i++)
 		flip_is_repaired(page, i * 1500);
 	expect_no_report(200);
-	check(target_number("self", "errors") +
-	      read_number(PGSA_CONFIGFS "/second/targets/self/errors") == 20,
-	      "errors: %llu and %llu", target_number("self", "errors"),
+	expect_errors("self", 20);
+	check(read_number(PGSA_CONFIGFS "/second/targets/self/errors") == 20,
+	      "errors: %llu",
 	      read_number(PGSA_CONFIGFS "/second/targets/self/errors"));
 	check(rmdir(second) && errno == ENOTEMPTY, "a policy with a target went");
 	check(!rmdir(PGSA_CONFIGFS "/second/targets/self") && !rmdir(second),
@@ -179,15 +179,11 @@ static const struct selftest tests[] = {
 	{ "rate in a large target", test_rate },
 	{ "two policies have one target", test_two_policies },
 	{ "a target is removed while it is searched", test_remove },
-	{ "agent gets SIGBUS", test_agent },
-	{ "agent gets another signal", test_agent_number },
-	{ "agent and target in one", test_agent_self },
-	{ "an agent without handler lives on", test_agent_mute },
-	{ "an agent dies", test_agent_death },
-	{ "agent of several targets", test_agent_shared },
 	{ "cgroup", test_cgroup },
 	{ "cgroups below a cgroup", test_cgroup_below },
 	{ "a cgroup is removed", test_cgroup_gone },
+	{ "an address space in two cgroups", test_cgroup_space },
+	{ "a cgroup of those whose main thread has gone", test_cgroup_left },
 	{ "a target ends", test_ends },
 	{ "a target ends with its last thread", test_last_thread },
 	{ "another process gets the number", test_reuse },

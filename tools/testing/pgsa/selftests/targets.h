@@ -11,18 +11,12 @@
 
 #define TARGETS_DIR	POLICY_DIR "/targets"
 
-/* targets_agents.c */
-void test_agent(void);
-void test_agent_number(void);
-void test_agent_self(void);
-void test_agent_mute(void);
-void test_agent_death(void);
-void test_agent_shared(void);
-
 /* targets_cgroup.c */
 void test_cgroup(void);
 void test_cgroup_below(void);
 void test_cgroup_gone(void);
+void test_cgroup_space(void);
+void test_cgroup_left(void);
 
 /* targets_delay.c */
 void test_delay(void);

@@ -4,6 +4,7 @@
  */
 #include "targets.h"
 
+#include <pthread.h>
 #include <sys/mount.h>
 
 #define CGROUP_NAME	"pgsa-selftest"
@@ -141,4 +142,77 @@ void test_cgroup_gone(void)
 	      "a cgroup that is gone");
 	target_must_set("group", "cgroup", "\n");
 	expect_value("group", "cgroup", "");
+}
+
+/* Of two processes that share all, each is where it is. */
+static int sleep_for_ever(void *arg)
+{
+	(void)arg;
+	for (;;)
+		pause();
+	return 0;
+}
+
+void test_cgroup_space(void)
+{
+	static alignas(16) char stack[65536];
+	char *page = (char *)new_pages(1, PROT_READ);
+	pid_t pid;
+
+	need_cgroups();
+	search_targets();
+	pid = clone(sleep_for_ever, stack + sizeof(stack), CLONE_VM | SIGCHLD,
+		    NULL);
+	check(pid > 0, "clone: %s", strerror(errno));
+	cgroup_move("/" CGROUP_NAME, pid);
+	target_make("group");
+	target_must_set("group", "cgroup", "/" CGROUP_NAME);
+	target_of("self", getpid());
+	flip_is_repaired(page, 4711);
+	expect_errors("group", 1);
+	expect_errors("self", 1);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	flip_is_repaired(page, 4712);
+	expect_errors("self", 2);
+	expect_errors("group", 1);
+	target_remove("group");
+	cgroup_remove("/" CGROUP_NAME);
+}
+
+static void *tell_and_stay(void *said)
+{
+	char *page = (char *)new_pages(1, PROT_READ);
+
+	sleep_ms(50);	/* for the main thread to end */
+	__atomic_store_n((char **)said, page, __ATOMIC_RELEASE);
+	sleep_for_ever(NULL);
+	return NULL;
+}
+
+/* The threads that are left can be moved; what has ended stays where it was. */
+void test_cgroup_left(void)
+{
+	char **said = victim_place();
+	struct victim victim;
+	pthread_t thread;
+
+	need_cgroups();
+	search_targets();
+	target_make("group");
+	target_must_set("group", "cgroup", "/" CGROUP_NAME);
+	victim.pid = fork_child();
+	if (!victim.pid) {
+		check(!pthread_create(&thread, NULL, tell_and_stay, said),
+		      "pthread_create");
+		pthread_exit(NULL);
+	}
+	victim_wait(&victim, said);
+	cgroup_move("/" CGROUP_NAME, victim.pid);
+	let_search();
+	check(target_number("group", "frames") > 10, "frames: %llu",
+	      target_number("group", "frames"));
+	victim_end(&victim);
+	target_remove("group");
+	cgroup_remove("/" CGROUP_NAME);
 }

@@ -1,53 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Agents: who is told about errors in a target, and how.
+ * Agents: who is told about errors in a target, by which policies, and how.
  */
-#include "targets.h"
-
-#ifndef BUS_MCEERR_AO
-#define BUS_MCEERR_AO	5
-#endif
-
-static struct {
-	int nr, signal, code, lsb;
-	char *addr;
-} got;
-
-static void on_signal(int signal, siginfo_t *info, void *context)
-{
-	(void)context;
-	got.signal = signal;
-	got.code = info->si_code;
-	got.addr = info->si_addr;
-	got.lsb = info->si_addr_lsb;
-	__atomic_add_fetch(&got.nr, 1, __ATOMIC_RELEASE);
-}
-
-static void handle(int signal)
-{
-	struct sigaction action = {
-		.sa_sigaction = on_signal, .sa_flags = SA_SIGINFO | SA_RESTART,
-	};
-
-	check(!sigaction(signal, &action, NULL), "sigaction: %s",
-	      strerror(errno));
-}
-
-static void expect_signal(int nr, int signal, const char *page)
-{
-	double limit = now_s() + WAIT_MS / 1000.0;
-
-	while (__atomic_load_n(&got.nr, __ATOMIC_ACQUIRE) < nr) {
-		check(now_s() < limit, "%d signals instead of %d", got.nr, nr);
-		sleep_ms(1);
-	}
-	check(got.nr == nr, "%d signals instead of %d", got.nr, nr);
-	check(got.signal == signal, "signal %d instead of %d", got.signal,
-	      signal);
-	check(got.code == BUS_MCEERR_AO, "si_code %d", got.code);
-	check(got.addr == page, "si_addr %p instead of %p", got.addr, page);
-	check(got.lsb == 12, "si_addr_lsb %d", got.lsb);
-}
+#include "agents.h"
 
 /* A victim whose errors this process is told about. */
 static struct victim watched(const char *signal)
@@ -62,7 +17,7 @@ static struct victim watched(const char *signal)
 	return victim;
 }
 
-void test_agent(void)
+static void test_agent(void)
 {
 	struct victim victim;
 	int i;
@@ -93,7 +48,7 @@ static void expect_number(const char *text, int signal)
 	got.nr = 0;
 }
 
-void test_agent_number(void)
+static void test_agent_number(void)
 {
 	char text[16];
 
@@ -105,7 +60,7 @@ void test_agent_number(void)
 	expect_number(text, SIGBUS);
 }
 
-void test_agent_self(void)
+static void test_agent_self(void)
 {
 	char *page;
 
@@ -132,7 +87,7 @@ static void expect_withheld(unsigned long long nr)
 }
 
 /* It would be the end of it; and what is ignored need not be sent. */
-void test_agent_mute(void)
+static void test_agent_mute(void)
 {
 	struct victim victim = watched("0"), agent;
 
@@ -154,7 +109,7 @@ void test_agent_mute(void)
 	expect_withheld(2);
 }
 
-void test_agent_death(void)
+static void test_agent_death(void)
 {
 	struct victim victim = victim_start(1), agent = victim_start(1);
 	char text[16];
@@ -179,7 +134,7 @@ void test_agent_death(void)
 }
 
 /* A page of two targets is one error of each. */
-void test_agent_shared(void)
+static void test_agent_shared(void)
 {
 	struct victim child;
 	char *page;
@@ -200,4 +155,38 @@ void test_agent_shared(void)
 	flip_in_is_repaired(child.pid, child.pages, 5);
 	expect_signal(2, SIGBUS, child.pages);
 	check(target_number("parent", "errors") == 1, "an error of another's");
+}
+
+static const struct selftest tests[] = {
+	{ "agent gets SIGBUS", test_agent },
+	{ "agent gets another signal", test_agent_number },
+	{ "agent and target in one", test_agent_self },
+	{ "an agent without handler lives on", test_agent_mute },
+	{ "an agent dies", test_agent_death },
+	{ "agent of several targets", test_agent_shared },
+	{ "errors that another policy finds", test_found_by_sweep },
+	{ "errors that tasks find", test_found_by_tasks },
+	{ "error in an unmapped page", test_found_unmapped },
+	{ "error in a merged page", test_found_merged },
+	{ "error in shared memory", test_found_shared },
+	{ "error in a huge page", test_found_huge },
+	{ "error at address 0", test_found_at_0 },
+	{ "a policy that is not enabled", test_not_enabled },
+	{ "policies come and go", test_come_and_go },
+	{ "many processes have the page", test_many_processes },
+	{ "two processes in one address space", test_one_space },
+	{ "vfork", test_vfork },
+	{ "two processes in one address space, first thread gone",
+	  test_one_space_left },
+	{ "any thread's number", test_any_thread },
+	{ "every signal, every reader", test_readers },
+	{ "every signal, in a pid namespace", test_readers_pid_ns },
+	{ "every signal, 32 bits", test_readers_32 },
+	{ "every signal, 32 bits, in a pid namespace", test_readers_32_pid_ns },
+	{ "the signal's sender", test_sender },
+};
+
+int main(int argc, char **argv)
+{
+	return run_tests(argc, argv, tests, ARRAY_SIZE(tests));
 }
