@@ -67,6 +67,7 @@ void pgsa_store_close(const struct pgsa_code *code);
 bool pgsa_store_prepare(const struct pgsa_code *code, unsigned long pfn,
 			gfp_t gfp);
 u8 *pgsa_store_find(const struct pgsa_code *code, unsigned long pfn);
+u8 *pgsa_store_keep(const struct pgsa_code *code, unsigned long pfn);
 void pgsa_store_check(const struct pgsa_code *code, const u8 *stored,
 		      u8 *check);
 void pgsa_store_trim(const struct pgsa_code *code);

@@ -54,6 +54,7 @@ static const char * const pgsa_part_names[NR_PGSA_PARTS] = {
 	[PGSA_RULE_CLEAN]		= "clean",
 	[PGSA_RULE_WRITE_OPEN]		= "write_open",
 	[PGSA_RULE_REFERENCES]		= "references",
+	[PGSA_RULE_PINS]		= "pins",
 	[PGSA_RULE_LOCK]		= "lock",
 	[PGSA_RULE_GRACE]		= "grace",
 	[PGSA_RULE_FLUSH]		= "flush",

@@ -37,6 +37,7 @@
  * @PGSA_RULE_CLEAN: neither dirty nor being written back
  * @PGSA_RULE_WRITE_OPEN: of a file that nobody has open for writing
  * @PGSA_RULE_REFERENCES: nobody unknown holds a reference
+ * @PGSA_RULE_PINS: a pin is respected where other references are not
  * @PGSA_RULE_LOCK: the folio is locked by us
  * @PGSA_RULE_GRACE: a grace period passes before frames are sealed
  * @PGSA_RULE_FLUSH: all TLBs are flushed before frames are sealed
@@ -65,6 +66,7 @@ enum pgsa_part {
 	PGSA_RULE_CLEAN,
 	PGSA_RULE_WRITE_OPEN,
 	PGSA_RULE_REFERENCES,
+	PGSA_RULE_PINS,
 	PGSA_RULE_LOCK,
 	PGSA_RULE_GRACE,
 	PGSA_RULE_FLUSH,

@@ -262,6 +262,30 @@ bool pgsa_frame_move(struct pgsa_frame *frame, unsigned long pfn, u64 *word,
 EXPORT_SYMBOL_IF_KUNIT(pgsa_frame_move);
 
 /**
+ * pgsa_frame_move_codes - pgsa_frame_move() that names other codes
+ * @frame: its record
+ * @pfn: its number, for the trace
+ * @word: the word last seen; the present one on return
+ * @to: state to go to, neither NONE nor OPEN
+ * @detect: id of the detecting code
+ * @correct: id of the correcting code, 0 for none
+ *
+ * Context: Any context.
+ * Return: true if the word was still @word and the frame has moved.
+ */
+bool pgsa_frame_move_codes(struct pgsa_frame *frame, unsigned long pfn,
+			   u64 *word, enum pgsa_frame_state to,
+			   unsigned int detect, unsigned int correct)
+{
+	u64 new = pgsa_word_moved(*word, to) & ~PGSA_WORD_CODES;
+
+	new |= FIELD_PREP(PGSA_WORD_DETECT, detect) |
+	       FIELD_PREP(PGSA_WORD_CORRECT, correct);
+	return pgsa_frame_change(frame, pfn, word, new);
+}
+EXPORT_SYMBOL_IF_KUNIT(pgsa_frame_move_codes);
+
+/**
  * pgsa_frame_claim - begin to seal a frame
  * @frame: its record
  * @pfn: its number, for the trace
@@ -276,15 +300,11 @@ EXPORT_SYMBOL_IF_KUNIT(pgsa_frame_move);
 bool pgsa_frame_claim(struct pgsa_frame *frame, unsigned long pfn, u64 *word,
 		      unsigned int detect, unsigned int correct)
 {
-	u64 new = pgsa_word_moved(*word, PGSA_FRAME_SEALING);
-
 	if (pgsa_word_state(*word) > PGSA_FRAME_OPEN ||
 	    *word & (PGSA_WORD_WRITERS | PGSA_WORD_HURT))
 		return false;
-	new &= ~(PGSA_WORD_DETECT | PGSA_WORD_CORRECT);
-	new |= FIELD_PREP(PGSA_WORD_DETECT, detect) |
-	       FIELD_PREP(PGSA_WORD_CORRECT, correct);
-	return pgsa_frame_change(frame, pfn, word, new);
+	return pgsa_frame_move_codes(frame, pfn, word, PGSA_FRAME_SEALING,
+				     detect, correct);
 }
 EXPORT_SYMBOL_IF_KUNIT(pgsa_frame_claim);
 

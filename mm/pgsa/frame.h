@@ -163,6 +163,9 @@ static __always_inline bool pgsa_frame_try_free(struct pgsa_frame *frame)
 /* Moves by a searcher: true if the word was still the one given. */
 bool pgsa_frame_move(struct pgsa_frame *frame, unsigned long pfn, u64 *word,
 		     enum pgsa_frame_state to);
+bool pgsa_frame_move_codes(struct pgsa_frame *frame, unsigned long pfn,
+			   u64 *word, enum pgsa_frame_state to,
+			   unsigned int detect, unsigned int correct);
 bool pgsa_frame_claim(struct pgsa_frame *frame, unsigned long pfn, u64 *word,
 		      unsigned int detect, unsigned int correct);
 void pgsa_frame_give_up(struct pgsa_frame *frame, unsigned long pfn);

@@ -15,6 +15,7 @@
 #include "debug.h"
 #include "entry.h"
 #include "record.h"
+#include "verify.h"
 
 /* The kernel's own mappings are not users'. */
 static bool pgsa_mm_counts(const struct mm_struct *mm)
@@ -177,6 +178,11 @@ EXPORT_SYMBOL(__pgsa_folio_write);
 #error "The versions of this architecture have to call pgsa_page_copied()."
 #endif
 
+static bool pgsa_damaged(unsigned long pfn)
+{
+	return pgsa_frame_hurt_at(pfn) || pgsa_unconfirmed_at(pfn);
+}
+
 /*
  * The error path gives a frame up with its folio locked. Whoever copies without
  * that lock may be in the middle of it then: the look at the record comes after
@@ -188,7 +194,7 @@ void __pgsa_page_copied(struct page *to, struct page *from)
 		return;
 	/* Loads from @from before that of its word. */
 	smp_rmb();
-	if (pgsa_frame_hurt_at(page_to_pfn(from)))
+	if (pgsa_damaged(page_to_pfn(from)))
 		pgsa_frame_mark_hurt_at(page_to_pfn(to));
 }
 EXPORT_SYMBOL(__pgsa_page_copied);
@@ -201,7 +207,7 @@ bool __pgsa_folio_hurt(struct folio *folio)
 	if (pgsa_dropped(PGSA_HOOK_FOLIO_HURT))
 		return false;
 	for (; pfn < end; pfn++)
-		if (pgsa_frame_hurt_at(pfn))
+		if (pgsa_damaged(pfn))
 			return true;
 	return false;
 }

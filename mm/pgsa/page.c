@@ -162,7 +162,15 @@ static bool pgsa_folio_in_scope(struct folio *folio, bool unmapped)
 	return folio_mapped(folio) || (unmapped && !folio_test_anon(folio));
 }
 
-static enum pgsa_refusal pgsa_folio_refusal(struct folio *folio, bool unmapped)
+/* A device may write at any time to what is pinned. */
+static bool pgsa_folio_unpinned(struct folio *folio)
+{
+	return !folio_maybe_dma_pinned(folio) ||
+	       pgsa_dropped(PGSA_RULE_PINS);
+}
+
+static enum pgsa_refusal pgsa_folio_refusal(struct folio *folio, bool unmapped,
+					    bool readers)
 {
 	enum pgsa_refusal refusal;
 
@@ -186,8 +194,9 @@ static enum pgsa_refusal pgsa_folio_refusal(struct folio *folio, bool unmapped)
 		if (refusal != PGSA_ADMITTED)
 			return refusal;
 	}
-	return pgsa_refs_known(folio) ? PGSA_ADMITTED :
-					PGSA_REFUSED_REFERENCED;
+	if (pgsa_refs_known(folio) || (readers && pgsa_folio_unpinned(folio)))
+		return PGSA_ADMITTED;
+	return PGSA_REFUSED_REFERENCED;
 }
 
 /**
@@ -221,17 +230,8 @@ static bool pgsa_folio_trylock(struct folio *folio)
 	return pgsa_dropped(PGSA_RULE_LOCK) || folio_trylock(folio);
 }
 
-/**
- * pgsa_folio_lock - hold a frame's folio, if the frame may be sealed
- * @page: the frame, which must be online
- * @unmapped: admit page cache that no process maps
- * @refusal: why not; PGSA_ADMITTED otherwise
- *
- * Context: Process context; does not sleep, the lock is only tried.
- * Return: the folio, locked and referenced, or NULL.
- */
-struct folio *pgsa_folio_lock(struct page *page, bool unmapped,
-			      enum pgsa_refusal *refusal)
+static struct folio *pgsa_folio_try(struct page *page, bool unmapped,
+				    bool readers, enum pgsa_refusal *refusal)
 {
 	struct folio *folio;
 
@@ -251,11 +251,44 @@ struct folio *pgsa_folio_lock(struct page *page, bool unmapped,
 		folio_put(folio);
 		return NULL;
 	}
-	*refusal = pgsa_folio_refusal(folio, unmapped);
+	*refusal = pgsa_folio_refusal(folio, unmapped, readers);
 	if (*refusal == PGSA_ADMITTED)
 		return folio;
 	pgsa_folio_unlock(folio);
 	return NULL;
+}
+
+/**
+ * pgsa_folio_lock - hold a frame's folio, if the frame may be sealed
+ * @page: the frame, which must be online
+ * @unmapped: admit page cache that no process maps
+ * @refusal: why not; PGSA_ADMITTED otherwise
+ *
+ * Context: Process context; does not sleep, the lock is only tried.
+ * Return: the folio, locked and referenced, or NULL.
+ */
+struct folio *pgsa_folio_lock(struct page *page, bool unmapped,
+			      enum pgsa_refusal *refusal)
+{
+	return pgsa_folio_try(page, unmapped, false, refusal);
+}
+
+/**
+ * pgsa_folio_lock_unpinned - pgsa_folio_lock() in spite of those who read
+ * @page: the frame, which must be online
+ * @unmapped: admit page cache that no process maps
+ * @refusal: why not; PGSA_ADMITTED otherwise
+ *
+ * Only for a frame that is sealed: before, any reference may be a writer's, see
+ * unconfirmed.c.
+ *
+ * Context: As pgsa_folio_lock().
+ * Return: the folio, locked and referenced, or NULL.
+ */
+struct folio *pgsa_folio_lock_unpinned(struct page *page, bool unmapped,
+				       enum pgsa_refusal *refusal)
+{
+	return pgsa_folio_try(page, unmapped, true, refusal);
 }
 
 /**

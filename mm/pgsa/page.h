@@ -61,6 +61,8 @@ bool pgsa_page_in_scope(struct page *page, bool unmapped);
 enum pgsa_refusal pgsa_page_refusal(struct page *page, bool unmapped);
 struct folio *pgsa_folio_lock(struct page *page, bool unmapped,
 			      enum pgsa_refusal *refusal);
+struct folio *pgsa_folio_lock_unpinned(struct page *page, bool unmapped,
+				       enum pgsa_refusal *refusal);
 void pgsa_folio_unlock(struct folio *folio);
 struct folio *pgsa_page_hold(struct page *page);
 

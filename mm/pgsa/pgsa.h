@@ -65,6 +65,8 @@ u64 pgsa_governor_pause(struct pgsa_governor *governor, u64 wall_ns,
  * @PGSA_STAT_CORRECTED: errors corrected by code
  * @PGSA_STAT_TRANSIENT: pages that were wrong, and right again without a repair
  * @PGSA_STAT_UNRESOLVED: errors that were not corrected
+ * @PGSA_STAT_UNCONFIRMED: mismatches that could not be confirmed when they were
+ *			   found
  * @PGSA_STAT_STALE: checks that a legitimate write had overtaken
  * @PGSA_STAT_REDUNDANCY_FAILURES: frames not sealed for lack of memory for
  *				   their redundancy
@@ -89,6 +91,7 @@ enum pgsa_stat {
 	PGSA_STAT_CORRECTED,
 	PGSA_STAT_TRANSIENT,
 	PGSA_STAT_UNRESOLVED,
+	PGSA_STAT_UNCONFIRMED,
 	PGSA_STAT_STALE,
 	PGSA_STAT_REDUNDANCY_FAILURES,
 	PGSA_STAT_SIGNALS,

@@ -59,8 +59,8 @@
 #include <trace/events/pgsa.h>
 
 #include "debug.h"
-#include "pgsa.h"
 #include "record.h"
+#include "verify.h"
 
 /**
  * pgsa_seal_claim - put a frame on the list of those to be sealed
@@ -95,15 +95,70 @@ void pgsa_seal_claim(struct pgsa_search *search, unsigned long pfn, u64 word)
 /* Redundancy of its own gets a check of its own. */
 static bool pgsa_encode_stored(const struct pgsa_code *detect,
 			       const struct pgsa_code *correct,
-			       struct page *page, union pgsa_check *check)
+			       unsigned long pfn, const void *content,
+			       union pgsa_check *check)
 {
-	u8 *stored = pgsa_store_find(correct, page_to_pfn(page));
+	u8 *stored = pgsa_store_keep(correct, pfn);
 
 	if (!stored)
 		return false;
-	pgsa_encode_both(detect, correct, page_address(page), check->detect,
-			 stored);
+	pgsa_encode_both(detect, correct, content, check->detect, stored);
 	pgsa_store_check(correct, stored, check->correct);
+	return true;
+}
+
+/**
+ * pgsa_seal_encode - compute what a frame's record says of its content
+ * @pfn: number of the frame
+ * @word: its word, with the ids of the codes; the caller has it in SEALING or
+ *	  CHECKING, so that nobody else does this
+ * @content: the content
+ * @check: takes the check bytes
+ *
+ * Redundancy that does not fit into a record is stored, too.
+ *
+ * Context: Within rcu_read_lock().
+ * Return: false if there is no place for that.
+ */
+bool pgsa_seal_encode(unsigned long pfn, u64 word, const void *content,
+		      union pgsa_check *check)
+{
+	const struct pgsa_code *detect, *correct;
+
+	detect = pgsa_code_by_id(FIELD_GET(PGSA_WORD_DETECT, word));
+	correct = pgsa_code_by_id(FIELD_GET(PGSA_WORD_CORRECT, word));
+	check->raw = 0;
+	if (!pgsa_code_stored(correct))
+		pgsa_encode_both(detect, correct, content, check->detect,
+				 check->correct);
+	else if (!pgsa_encode_stored(detect, correct, pfn, content, check))
+		return false;
+	check->guard = pgsa_frame_guard(pfn, word, check);
+	return true;
+}
+
+/**
+ * pgsa_seal_finish - the last step of sealing
+ * @frame: the record of the frame
+ * @pfn: its number
+ * @word: its word; as for pgsa_seal_encode()
+ * @check: the check bytes
+ *
+ * Context: Any context.
+ * Return: true if the word was still @word and the frame is SEALED now.
+ */
+bool pgsa_seal_finish(struct pgsa_frame *frame, unsigned long pfn, u64 word,
+		      const union pgsa_check *check)
+{
+	u32 crc;
+
+	/* Read only after the word has become SEALED, by the move below. */
+	WRITE_ONCE(frame->check, check->raw);
+	if (!pgsa_frame_move(frame, pfn, &word, PGSA_FRAME_SEALED))
+		return false;
+	memcpy(&crc, check->detect, sizeof(crc));
+	trace_pgsa_seal(pfn, pgsa_code_name(FIELD_GET(PGSA_WORD_DETECT, word)),
+			pgsa_code_name(FIELD_GET(PGSA_WORD_CORRECT, word)), crc);
 	return true;
 }
 
@@ -111,30 +166,12 @@ static bool pgsa_encode_stored(const struct pgsa_code *detect,
 static bool pgsa_seal_frame(struct pgsa_frame *frame, struct page *page,
 			    u64 word)
 {
-	const struct pgsa_code *detect, *correct;
 	unsigned long pfn = page_to_pfn(page);
-	union pgsa_check check = {};
-	u32 crc;
+	union pgsa_check check;
 
-	if (pgsa_frame_word(frame) != word)
-		return false;
-	detect = pgsa_code_by_id(FIELD_GET(PGSA_WORD_DETECT, word));
-	correct = pgsa_code_by_id(FIELD_GET(PGSA_WORD_CORRECT, word));
-	if (!pgsa_code_stored(correct))
-		pgsa_encode_both(detect, correct, page_address(page),
-				 check.detect, check.correct);
-	else if (!pgsa_encode_stored(detect, correct, page, &check))
-		return false;
-	check.guard = pgsa_frame_guard(pfn, word, &check);
-
-	/* Read only after the word has become SEALED, by the move below. */
-	WRITE_ONCE(frame->check, check.raw);
-	if (!pgsa_frame_move(frame, pfn, &word, PGSA_FRAME_SEALED))
-		return false;
-	memcpy(&crc, check.detect, sizeof(crc));
-	trace_pgsa_seal(pfn, detect->name, correct ? correct->name : "none",
-			crc);
-	return true;
+	return pgsa_frame_word(frame) == word &&
+	       pgsa_seal_encode(pfn, word, page_address(page), &check) &&
+	       pgsa_seal_finish(frame, pfn, word, &check);
 }
 
 /**

@@ -13,7 +13,7 @@
 #include <linux/swap.h>
 #include <trace/events/pgsa.h>
 
-#include "pgsa.h"
+#include "verify.h"
 
 #define KPGSAD_STEP_NS		(50 * NSEC_PER_USEC)
 #define KPGSAD_LOOK_FRAMES	8	/* between two looks at the clock */
@@ -118,6 +118,7 @@ static void kpgsad_leave(struct pgsa_search *search)
 		return;
 	if (pgsa_code_stored(policy->correct))
 		pgsa_store_trim(policy->correct);
+	pgsa_unconfirmed_trim();
 	pgsa_stat_set(policy, PGSA_STAT_LAST_CYCLE_FRAMES,
 		      report.total.checked);
 	pgsa_stat_set(policy, PGSA_STAT_LAST_CYCLE_NS, report.ns);

@@ -129,6 +129,30 @@ u8 *pgsa_store_find(const struct pgsa_code *code, unsigned long pfn)
 EXPORT_SYMBOL_IF_KUNIT(pgsa_store_find);
 
 /**
+ * pgsa_store_keep - pgsa_store_find() for a frame that has just come to want it
+ * @code: the code
+ * @pfn: number of the frame
+ *
+ * Whoever takes unwanted entries away looks at the frame with the index locked.
+ * So either he did before the frame's word named the code, and there is no entry
+ * any more, or he sees that it does.
+ *
+ * Context: As pgsa_store_find().
+ * Return: as pgsa_store_find(); the entry stays for as long as it is wanted.
+ */
+u8 *pgsa_store_keep(const struct pgsa_code *code, unsigned long pfn)
+{
+	struct pgsa_store *store = pgsa_store(code);
+	u8 *entry;
+
+	xa_lock(&store->index);
+	entry = xa_load(&store->index, pfn);
+	xa_unlock(&store->index);
+	return entry;
+}
+EXPORT_SYMBOL_IF_KUNIT(pgsa_store_keep);
+
+/**
  * pgsa_store_check - check value over the redundancy of a frame
  * @code: the code
  * @stored: the redundancy

@@ -35,7 +35,7 @@
 #include <linux/srcu.h>
 #include <linux/task_work.h>
 
-#include "pgsa.h"
+#include "verify.h"
 
 /* Checks that begin anew, since the task lost its CPU meanwhile */
 #define PGSA_SWITCH_RESTARTS	2
@@ -97,7 +97,7 @@ static void pgsa_batch_verify(struct pgsa_batch *batch)
 		ret = pgsa_page_matches(page);
 		if (ret < 0)
 			batch->wrong[batch->nr_wrong++] = page_to_pfn(page);
-		batch->checked += !!ret;
+		batch->checked += ret && ret != -EAGAIN;
 		put_page(page);
 	}
 }
@@ -135,14 +135,17 @@ static bool pgsa_settle_once(struct pgsa_switcher *switcher, unsigned long pfn)
 
 /*
  * A frame does not match. Have it confirmed, repaired and reported before user
- * code sees it; but if its folio is not to be had, not at any price.
+ * code sees it; but if its folio is not to be had, not at any price, and if that
+ * is known, at none.
  */
 static void pgsa_settle(struct pgsa_switcher *switcher, unsigned long pfn)
 {
 	unsigned int tries = PGSA_SETTLE_TRIES;
 
 	get_online_mems();
-	while (!pgsa_settle_once(switcher, pfn) && --tries)
+	if (pgsa_unconfirmed_waits(pfn, switcher->policy->scope_pagecache))
+		tries = 0;
+	while (tries && !pgsa_settle_once(switcher, pfn) && --tries)
 		usleep_range(PGSA_SETTLE_SLEEP_US, 2 * PGSA_SETTLE_SLEEP_US);
 	put_online_mems();
 }

@@ -16,8 +16,8 @@
 #include <linux/sched.h>
 #include <linux/sysfs.h>
 
-#include "pgsa.h"
 #include "record.h"
+#include "verify.h"
 
 struct pgsa_census {
 	unsigned long tracked, readonly, writable, sealed, sealed_unmapped;
@@ -111,6 +111,7 @@ PGSA_ATTR_RO(frames_readonly, pgsa_count_frames().readonly);
 PGSA_ATTR_RO(frames_writable, pgsa_count_frames().writable);
 PGSA_ATTR_RO(frames_sealed, pgsa_count_frames().sealed);
 PGSA_ATTR_RO(frames_sealed_unmapped, pgsa_count_frames().sealed_unmapped);
+PGSA_ATTR_RO(frames_unconfirmed, pgsa_unconfirmed_trim());
 PGSA_ATTR_RO(bytes_redundancy,
 	     pgsa_count_frames().tracked * sizeof(struct pgsa_frame) +
 	     pgsa_store_bytes());
@@ -126,6 +127,7 @@ static struct attribute *pgsa_attrs[] = {
 	&frames_writable_attr.attr,
 	&frames_sealed_attr.attr,
 	&frames_sealed_unmapped_attr.attr,
+	&frames_unconfirmed_attr.attr,
 	&bytes_redundancy_attr.attr,
 	&errors_detected_attr.attr,
 	&errors_corrected_attr.attr,

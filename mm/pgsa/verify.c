@@ -6,13 +6,22 @@
 #include <linux/prefetch.h>
 #include <linux/string.h>
 
-#include "pgsa.h"
 #include "record.h"
+#include "verify.h"
 
 #define PGSA_PREFETCH_BYTES	1024
 
-static bool pgsa_check_equal(const union pgsa_check *check, u64 word,
-			     const void *content)
+/**
+ * pgsa_check_equal - is a content the one that was sealed?
+ * @check: check bytes of the frame
+ * @word: its word, with the id of the detecting code
+ * @content: the content
+ *
+ * Context: Any context.
+ * Return: true if it is.
+ */
+bool pgsa_check_equal(const union pgsa_check *check, u64 word,
+		      const void *content)
 {
 	const struct pgsa_code *detect =
 		pgsa_code_by_id(FIELD_GET(PGSA_WORD_DETECT, word));
@@ -27,7 +36,8 @@ static bool pgsa_check_equal(const union pgsa_check *check, u64 word,
 
 /*
  * A mismatch was seen. Is it an error? A folio that cannot be held now is left
- * SEALED and looked at again in the next cycle: nothing was proved.
+ * SEALED and looked at again in the next cycle: nothing was proved. If that is
+ * because somebody reads it, it is not put off for ever.
  */
 static void pgsa_confirm(struct pgsa_search *search, struct page *page,
 			 struct pgsa_frame *frame, u64 word)
@@ -40,9 +50,12 @@ static void pgsa_confirm(struct pgsa_search *search, struct page *page,
 	folio = pgsa_folio_lock(page, search->policy->scope_pagecache,
 				&refusal);
 	if (!folio)
+		folio = pgsa_unconfirmed_lock(search, page, word, refusal);
+	if (!folio)
 		return;
 	if (!pgsa_frame_move(frame, pfn, &word, PGSA_FRAME_CHECKING))
 		goto stale;
+	pgsa_unconfirmed_forget(pfn);
 	check.raw = READ_ONCE(frame->check);
 	memcpy(search->damaged, page_address(page), PAGE_SIZE);
 	if (pgsa_check_equal(&check, word, search->damaged)) {
@@ -58,30 +71,6 @@ stale:
 	pgsa_stat_add(search->policy, PGSA_STAT_STALE, 1);
 unlock:
 	pgsa_folio_unlock(folio);
-}
-
-static bool pgsa_too_weak(const struct pgsa_search *search, u64 word)
-{
-	return pgsa_code_stronger(search->policy->correct,
-				  pgsa_code_by_id(FIELD_GET(PGSA_WORD_CORRECT,
-							    word)));
-}
-
-/*
- * Sealed for a policy that asked for less: seal it anew, but do not open what
- * could not be sealed then.
- */
-static void pgsa_strengthen(struct pgsa_search *search, struct page *page,
-			    struct pgsa_frame *frame, u64 word)
-{
-	unsigned long pfn = page_to_pfn(page);
-
-	if (pgsa_too_weak(search, word) &&
-	    pgsa_page_refusal(page, search->policy->scope_pagecache) ==
-	    PGSA_ADMITTED &&
-	    pgsa_seal_prepare(search, pfn, GFP_NOWAIT) &&
-	    pgsa_frame_move(frame, pfn, &word, PGSA_FRAME_OPEN))
-		pgsa_seal_claim(search, pfn, word);
 }
 
 /*
@@ -142,7 +131,8 @@ static bool pgsa_word_disputed(u64 word)
  *
  * Context: Any context but interrupts.
  * Return: 1 if it is; 0 if it is not sealed, or not any more; -EBADMSG if not,
- * also while it is being repaired.
+ * also while it is being repaired; -EAGAIN if it is known that it was not, and
+ * could not be confirmed.
  */
 int pgsa_page_matches(struct page *page)
 {
@@ -155,7 +145,10 @@ int pgsa_page_matches(struct page *page)
 	pgsa_preempt_disable();
 	frame = pgsa_frame_get(page);
 	if (frame) {
-		ret = pgsa_compare(page, frame, pgsa_frame_word(frame));
+		if (pgsa_unconfirmed_at(page_to_pfn(page)))
+			ret = -EAGAIN;
+		else
+			ret = pgsa_compare(page, frame, pgsa_frame_word(frame));
 		if (!ret && pgsa_word_disputed(pgsa_frame_word(frame)))
 			ret = -EBADMSG;
 		pgsa_frame_put(frame);
@@ -182,7 +175,9 @@ static void pgsa_visit_frame(struct pgsa_search *search, struct page *page,
 			break;
 		/* To read memory that is known to be broken may be fatal. */
 		if (pgsa_page_in_scope(page, search->policy->scope_pagecache) &&
-		    !PageHWPoison(page))
+		    !PageHWPoison(page) &&
+		    !pgsa_unconfirmed_waits(page_to_pfn(page),
+					    search->policy->scope_pagecache))
 			pgsa_verify(search, page, frame, word);
 		break;
 	default:	/* another searcher is at it */

@@ -114,6 +114,26 @@ TRACE_EVENT(pgsa_error,
 		  __entry->bit, __get_str(result), __entry->delay_ns)
 );
 
+TRACE_EVENT(pgsa_unconfirmed,
+	TP_PROTO(unsigned long pfn, const char *policy, const char *reason),
+	TP_ARGS(pfn, policy, reason),
+
+	TP_STRUCT__entry(
+		__field(unsigned long, pfn)
+		__string(policy, policy)
+		__string(reason, reason)
+	),
+
+	TP_fast_assign(
+		__entry->pfn = pfn;
+		__assign_str(policy);
+		__assign_str(reason);
+	),
+
+	TP_printk("pfn=0x%lx policy=%s reason=%s", __entry->pfn,
+		  __get_str(policy), __get_str(reason))
+);
+
 TRACE_EVENT(pgsa_repair,
 	TP_PROTO(unsigned long pfn, unsigned int offset, u64 mask,
 		 const char *code),

@@ -281,6 +281,8 @@ static struct kunit_case frame_cases[] = {
 	KUNIT_CASE_PARAM(give_up_from_state, frame_states_gen_params),
 	KUNIT_CASE(give_up_lasts_until_free),
 	KUNIT_CASE_PARAM(mark_hurt_from_state, frame_states_gen_params),
+	KUNIT_CASE(move_codes_and_back),
+	KUNIT_CASE(move_codes_overtaken),
 	KUNIT_CASE(lock_and_unlock),
 	KUNIT_CASE(lock_overtaken),
 	KUNIT_CASE(add_writer_waits_for_unlock),

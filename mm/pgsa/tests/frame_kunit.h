@@ -115,6 +115,10 @@ void move_drops_damaged_lock_bit(struct kunit *test);
 void sub_writer_none_left(struct kunit *test);
 void write_no_state(struct kunit *test);
 
+/* frame_anew.c */
+void move_codes_and_back(struct kunit *test);
+void move_codes_overtaken(struct kunit *test);
+
 /* frame_random.c */
 void random_events_as_model(struct kunit *test);
 

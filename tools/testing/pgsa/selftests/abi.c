@@ -94,7 +94,8 @@ static const char *const read_only[] = {
 	POLICY_DIR "/stats/cpu_ns", POLICY_DIR "/stats/sealed",
 	POLICY_DIR "/stats/errors", POLICY_DIR "/stats/corrected",
 	POLICY_DIR "/stats/transient",
-	POLICY_DIR "/stats/unresolved", POLICY_DIR "/stats/stale",
+	POLICY_DIR "/stats/unresolved", POLICY_DIR "/stats/unconfirmed",
+	POLICY_DIR "/stats/stale",
 	POLICY_DIR "/stats/signals", POLICY_DIR "/stats/signals_withheld",
 	POLICY_DIR "/stats/untold",
 	POLICY_DIR "/stats/walks_skipped", POLICY_DIR "/stats/walk_max_ns",
@@ -102,7 +103,7 @@ static const char *const read_only[] = {
 	PGSA_SYSFS "/enabled", PGSA_SYSFS "/frames_tracked",
 	PGSA_SYSFS "/frames_readonly", PGSA_SYSFS "/frames_writable",
 	PGSA_SYSFS "/frames_sealed", PGSA_SYSFS "/frames_sealed_unmapped",
-	PGSA_SYSFS "/bytes_redundancy",
+	PGSA_SYSFS "/frames_unconfirmed", PGSA_SYSFS "/bytes_redundancy",
 	PGSA_SYSFS "/errors_detected", PGSA_SYSFS "/errors_corrected",
 	PGSA_SYSFS "/errors_unresolved", PGSA_DEBUGFS "/consistency",
 };

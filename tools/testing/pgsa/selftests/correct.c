@@ -209,22 +209,98 @@ static void test_other_detect(void)
 
 #define SECOND	PGSA_CONFIGFS "/second"
 
+static void second_policy(const char *correct)
+{
+	rmdir(SECOND);
+	check(!mkdir(SECOND, 0755) && !pgsa_write(SECOND "/correct", correct) &&
+	      !pgsa_write(SECOND "/cpu_permille", "0") &&
+	      !pgsa_write(SECOND "/interval_ms", "10") &&
+	      !pgsa_write(SECOND "/enable", "1"), "second policy");
+	code = correct;
+}
+
 /* What one policy has sealed another seals anew, if it wants more. */
 static void test_stronger(void)
 {
 	const char *page;
 
-	rmdir(SECOND);
 	use("crc32c", "hamming");
 	page = (const char *)new_pages(1, PROT_READ);
 	wait_sealed_by(page);
-	check(!mkdir(SECOND, 0755) && !pgsa_write(SECOND "/correct", "lane") &&
-	      !pgsa_write(SECOND "/cpu_permille", "0") &&
-	      !pgsa_write(SECOND "/interval_ms", "10") &&
-	      !pgsa_write(SECOND "/enable", "1"), "second policy");
-	code = "lane";
+	second_policy("lane");
 	wait_sealed_by(page);
 	burst("corrected", 31 * WORD, WORD);
+	rmdir(SECOND);
+}
+
+#define ANEW		64
+#define STATES_DIR	"/sys/kernel/tracing/instances/pgsa-states"
+
+/* How often a frame went from one state to another. */
+static unsigned int moves(const char *trace, unsigned long pfn,
+			  const char *from, const char *to)
+{
+	unsigned int n = 0;
+	char want[96];
+
+	snprintf(want, sizeof(want), "pfn=%#lx from=%s to=%s ", pfn, from, to);
+	for (; (trace = strstr(trace, want)); trace++)
+		n++;
+	return n;
+}
+
+/* The old seal stands until there is a new one: no frame is open meanwhile. */
+static void test_stronger_sealed(void)
+{
+	static char trace[1 << 20];
+	unsigned long pfns[ANEW];
+	unsigned int i;
+	char *pages;
+
+	use("crc32c", "hamming");
+	pages = (char *)new_pages(ANEW, PROT_READ);
+	for (i = 0; i < ANEW; i++)
+		wait_sealed_by(pages + i * PGSA_PAGE);
+	mkdir(STATES_DIR, 0755);
+	pgsa_write(STATES_DIR "/trace", "");
+	check(!pgsa_write(STATES_DIR "/events/pgsa/pgsa_frame_state/enable",
+			  "1"), "no tracepoint pgsa_frame_state");
+	second_policy("lane");
+	for (i = 0; i < ANEW; i++)
+		pfns[i] = wait_sealed_by(pages + i * PGSA_PAGE);
+	pgsa_write(STATES_DIR "/tracing_on", "0");
+	check(pgsa_read(STATES_DIR "/trace", trace, sizeof(trace)) > 0,
+	      "no trace");
+	rmdir(STATES_DIR);
+	for (i = 0; i < ANEW; i++) {
+		check(moves(trace, pfns[i], "SEALED", "CHECKING") &&
+		      moves(trace, pfns[i], "CHECKING", "SEALED"),
+		      "pfn %#lx was not sealed anew", pfns[i]);
+		check(!moves(trace, pfns[i], "SEALED", "OPEN") &&
+		      !moves(trace, pfns[i], "CHECKING", "OPEN"),
+		      "pfn %#lx was open", pfns[i]);
+	}
+	burst("corrected", 17 * WORD, WORD);
+	rmdir(SECOND);
+}
+
+/* Whoever writes is noticed while frames are sealed anew, too. */
+static void test_stronger_written(void)
+{
+	double end = now_s() + 3;
+	unsigned int i = 0;
+	uint32_t *pages;
+
+	use("crc32c", "hamming");
+	pages = new_pages(ANEW, PROT_READ);
+	second_policy("lane");
+	for (; now_s() < end; i++) {
+		protect(pages, ANEW * PGSA_PAGE, PROT_READ | PROT_WRITE);
+		pages[i % ANEW * (PGSA_PAGE / sizeof(*pages)) + i % 1024]++;
+		protect(pages, ANEW * PGSA_PAGE, PROT_READ);
+		sleep_ms(i % 8);
+	}
+	expect_no_errors(0);
 	rmdir(SECOND);
 }
 
@@ -318,6 +394,8 @@ static const struct selftest tests[] = {
 	{ "reed-solomon-8: bursts of 128 bytes", test_rs8 },
 	{ "another detecting code beside lane and hamming", test_other_detect },
 	{ "the stronger of two policies' codes", test_stronger },
+	{ "a stronger code without a gap", test_stronger_sealed },
+	{ "a stronger code while somebody writes", test_stronger_written },
 	{ "damaged redundancy repairs nothing", test_stored_damaged },
 	{ "redundancy is not in the row of its frame", test_stored_elsewhere },
 	{ "memory of the redundancy is counted and given back", test_memory },

@@ -196,6 +196,19 @@ static void test_collapse(void)
 	expect_healthy(page + WORDS);
 }
 
+/* The page tables do not tell it of shared memory. */
+static unsigned int count_out(const uint32_t *area, unsigned int nr)
+{
+	unsigned char in[nr];
+	unsigned int out = 0;
+
+	check(!mincore((void *)area, nr * PGSA_PAGE, in), "mincore: %s",
+	      strerror(errno));
+	while (nr)
+		out += !(in[--nr] & 1);
+	return out;
+}
+
 /* It stays in memory while its neighbours go to swap. */
 static void expect_kept(const uint32_t *area, unsigned int nr,
 			const uint32_t *page, unsigned long pfn)
@@ -203,7 +216,7 @@ static void expect_kept(const uint32_t *area, unsigned int nr,
 	unsigned int out;
 
 	madvise((void *)area, nr * PGSA_PAGE, MADV_PAGEOUT);
-	out = count_swapped(area, nr);
+	out = count_out(area, nr);
 	diag("%u of %u pages swapped out", out, nr);
 	check(out, "nothing was swapped out");
 	check(pfn_of(page) == pfn && is_hurt(page),
@@ -242,7 +255,7 @@ static void test_swap_cached(void)
 	check(!pipe(fds) && vmsplice(fds[1], &iov, 1, 0) == PGSA_PAGE,
 	      "vmsplice: %s", strerror(errno));
 	madvise(area, PGSA_PAGE, MADV_PAGEOUT);
-	(void)*(volatile uint32_t *)area;
+	pfn_of(area);	/* back again */
 	close(fds[0]);
 	close(fds[1]);
 	pfn = hurt(area);
@@ -298,6 +311,72 @@ static void test_ksm_hurt(void)
 	stays_open(damaged, 100);
 }
 
+/* A shell that was there before, and a line for it. */
+static FILE *start_shell(void)
+{
+	FILE *shell = popen("/bin/bash", "w");
+
+	check(shell, "no /bin/bash: %s", strerror(errno));
+	fputs("sleep 0\n", shell);
+	fflush(shell);
+	return shell;
+}
+
+/* Every program needs its C library. */
+static bool programs_run(void)
+{
+	int status = system("/bin/true 2>/dev/null");
+
+	return WIFEXITED(status) && !WEXITSTATUS(status);
+}
+
+static const char *find_library(void)
+{
+	FILE *maps = fopen("/proc/self/maps", "r");
+	struct pgsa_area area;
+
+	while (maps && pgsa_next_area(maps, &area))
+		if (strstr(area.path, "/libc.so.6") ||
+		    strstr(area.path, "/libc-2."))
+			return (const char *)area.start;
+	skip("no C library");
+	return NULL;
+}
+
+/*
+ * The first bytes of the C library are damaged, so that no program can be started.
+ * What the documentation says is done by the only one who can, a shell without any
+ * other program; then the page is read again.
+ */
+static void test_hard_offline(void)
+{
+	const char *path = "/sys/devices/system/memory/hard_offline_page";
+	const char *page = find_library();
+	unsigned long pfn;
+	double limit;
+	FILE *shell;
+
+	if (access(path, W_OK))
+		skip("no CONFIG_MEMORY_FAILURE");
+	shell = start_shell();
+	check(programs_run(), "/bin/true does not run");
+	pfn = wait_sealed(page);
+	check(!pgsa_inject(getpid(), (uintptr_t)page, DAMAGE), "injection");
+	expect_report(pfn, -1, "unresolved");
+	check(!programs_run(), "programs run with a damaged library");
+	fprintf(shell, "echo $((%#lx << 12)) >%s\n", pfn, path);
+	fflush(shell);
+	limit = now_s() + WAIT_MS / 1000.0;
+	while (!programs_run()) {
+		check(now_s() < limit, "programs do not run again");
+		sleep_ms(10);
+	}
+	check(!memcmp(page, "\177ELF", 4), "the page is still damaged");
+	check(pfn_of(page) != pfn, "pfn %#lx is still in use", pfn);
+	expect_healthy(page);
+	check(!pclose(shell), "the shell failed");
+}
+
 /* A frame that has been freed is as good as any other. */
 static void test_freed(void)
 {
@@ -319,6 +398,7 @@ static const struct selftest tests[] = {
 	{ "swap, already in the swap cache", test_swap_cached },
 	{ "swap of shared memory", test_swap_shared },
 	{ "KSM", test_ksm_hurt },
+	{ "hard offline of a library", test_hard_offline },
 	{ "freed", test_freed },
 };
 

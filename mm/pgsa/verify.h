@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What sealing and verifying share, and what is done when a seal does not match or
+ * does not suffice.
+ */
+#ifndef _PGSA_VERIFY_H
+#define _PGSA_VERIFY_H
+
+#include "pgsa.h"
+
+/* seal.c */
+
+bool pgsa_seal_encode(unsigned long pfn, u64 word, const void *content,
+		      union pgsa_check *check);
+bool pgsa_seal_finish(struct pgsa_frame *frame, unsigned long pfn, u64 word,
+		      const union pgsa_check *check);
+
+/* verify.c */
+
+bool pgsa_check_equal(const union pgsa_check *check, u64 word,
+		      const void *content);
+
+/* strengthen.c */
+
+bool pgsa_too_weak(const struct pgsa_search *search, u64 word);
+void pgsa_strengthen(struct pgsa_search *search, struct page *page,
+		     struct pgsa_frame *frame, u64 word);
+
+/* unconfirmed.c */
+
+bool pgsa_unconfirmed_at(unsigned long pfn);
+bool pgsa_unconfirmed_waits(unsigned long pfn, bool unmapped);
+void pgsa_unconfirmed_forget(unsigned long pfn);
+struct folio *pgsa_unconfirmed_lock(struct pgsa_search *search,
+				    struct page *page, u64 word,
+				    enum pgsa_refusal refusal);
+unsigned long pgsa_unconfirmed_trim(void);
+
+#endif /* _PGSA_VERIFY_H */

@@ -1,0 +1,427 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Errors in pages that somebody holds. Who reads delays a repair by a bounded time,
+ * in which nobody pays for it; who has pinned the page holds it up for as long as
+ * he likes. All of it is counted, traced and told.
+ */
+#include "writers.h"
+
+#include <sys/ioctl.h>
+#include <sys/uio.h>
+
+#define DELAY_MS	2000	/* for which readers delay a repair */
+#define PIPE_PAGES	16	/* that a pipe takes */
+#define EVENTS_DIR	"/sys/kernel/tracing/instances/pgsa-unconfirmed"
+
+static int kmsg = -1;
+static char kernel_log[1 << 20];
+
+/* From now on: */
+static void listen(void)
+{
+	kmsg = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	check(kmsg >= 0 && lseek(kmsg, 0, SEEK_END) >= 0, "kmsg: %s",
+	      strerror(errno));
+	mkdir(EVENTS_DIR, 0755);
+	pgsa_write(EVENTS_DIR "/trace", "");
+	check(!pgsa_write(EVENTS_DIR "/events/pgsa/pgsa_unconfirmed/enable", "1"),
+	      "no tracepoint pgsa_unconfirmed");
+}
+
+static unsigned int count_text(const char *text, const char *what)
+{
+	unsigned int n = 0;
+
+	for (; (text = strstr(text, what)); text++)
+		n++;
+	return n;
+}
+
+/* Lines in the kernel's log that tell of a frame. */
+static unsigned int told(unsigned long pfn, const char *reason,
+			 const char *now)
+{
+	static size_t len;
+	char want[160];
+	ssize_t n;
+
+	while (len < sizeof(kernel_log) - 1 &&
+	       (n = read(kmsg, kernel_log + len,
+			 sizeof(kernel_log) - 1 - len)) > 0)
+		len += n;
+	snprintf(want, sizeof(want),
+		 "unconfirmed: pfn=%#lx policy=" POLICY " reason=%s seconds=%d now=%s",
+		 pfn, reason, DELAY_MS / 1000, now);
+	return count_text(kernel_log, want);
+}
+
+/* Events of a frame. */
+static unsigned int traced(unsigned long pfn, const char *reason)
+{
+	static char trace[1 << 16];
+	char want[96];
+
+	check(pgsa_read(EVENTS_DIR "/trace", trace, sizeof(trace)) > 0,
+	      "no trace");
+	snprintf(want, sizeof(want), "pgsa_unconfirmed: pfn=%#lx policy=" POLICY
+		 " reason=%s", pfn, reason);
+	return count_text(trace, want);
+}
+
+static void wait_unconfirmed(unsigned int nr)
+{
+	double limit = now_s() + WAIT_MS / 1000.0;
+
+	while (policy_stat("unconfirmed") < nr) {
+		check(now_s() < limit, "%llu instead of %u unconfirmed",
+		      policy_stat("unconfirmed"), nr);
+		sleep_ms(2);
+	}
+}
+
+/* The pages go into a pipe as they are. */
+static void hold(int pipe_fd, void *pages, unsigned int nr)
+{
+	struct iovec iov = { pages, nr * PGSA_PAGE };
+
+	check(vmsplice(pipe_fd, &iov, 1, SPLICE_F_NONBLOCK) ==
+	      (ssize_t)(nr * PGSA_PAGE), "vmsplice: %s", strerror(errno));
+}
+
+static uint32_t *new_file(int *fd, unsigned int nr)
+{
+	const size_t size = nr * PGSA_PAGE;
+	uint32_t *content = new_pages(nr, PROT_READ), *area;
+	unsigned int i;
+
+	*fd = memfd_create("pgsa", MFD_CLOEXEC);
+	check(write(*fd, content, size) == (ssize_t)size, "memfd: %s",
+	      strerror(errno));
+	area = mmap(NULL, size, PROT_READ, MAP_SHARED, *fd, 0);
+	must_map(area);
+	munmap(content, size);
+	for (i = 0; i < nr; i++)
+		wait_sealed(area + i * WORDS);
+	return area;
+}
+
+/* A memfd is open for writing; not so if it is opened by name and closed. */
+static int reopen(int *fd, int flags)
+{
+	char path[32];
+	int again;
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", *fd);
+	again = open(path, flags | O_CLOEXEC);
+	check(again >= 0, "%s: %s", path, strerror(errno));
+	return again;
+}
+
+#define FLIPPED		8
+
+static void expect_waiting(const uint32_t *area, const uint32_t *content)
+{
+	unsigned int i;
+
+	check(sysfs_stat("frames_unconfirmed") == FLIPPED, "%llu frames now",
+	      sysfs_stat("frames_unconfirmed"));
+	check(policy_stat("unconfirmed") == FLIPPED, "%llu were counted",
+	      policy_stat("unconfirmed"));
+	for (i = 0; i < FLIPPED; i++) {
+		check(traced(pfn_of(area + i * WORDS), "referenced") == 1,
+		      "page %u was not traced once", i);
+		check(memcmp(area + i * WORDS, content + i * WORDS, PGSA_PAGE),
+		      "page %u has no flip", i);
+	}
+}
+
+static void expect_repaired(const uint32_t *area, const uint32_t *content)
+{
+	struct report report;
+	unsigned int i;
+
+	for (i = 0; i < FLIPPED; i++) {
+		check(trace_wait(&report, WAIT_MS), "%u of %u reports", i,
+		      FLIPPED);
+		check(!strcmp(report.result, "corrected"), "pfn %#lx: %s",
+		      report.pfn, report.result);
+		check(report.delay_ns >= (DELAY_MS - 100) * 1000000LL,
+		      "pfn %#lx: after %lld ns", report.pfn, report.delay_ns);
+	}
+	check(!memcmp(area, content, PIPE_PAGES * PGSA_PAGE), "wrong content");
+	check(!sysfs_stat("frames_unconfirmed"), "%llu frames are left",
+	      sysfs_stat("frames_unconfirmed"));
+}
+
+/* What is in the pipe is right, too, when it is read. */
+static void test_readers(void)
+{
+	uint32_t *area, *content = malloc(PIPE_PAGES * PGSA_PAGE);
+	uint32_t *piped = malloc(PIPE_PAGES * PGSA_PAGE);
+	const size_t size = PIPE_PAGES * PGSA_PAGE;
+	unsigned int i;
+	int fd, fds[2];
+	loff_t offset = 0;
+
+	listen();
+	area = new_file(&fd, PIPE_PAGES);
+	memcpy(content, area, size);
+	check(!pipe(fds) && splice(fd, &offset, fds[1], NULL, size, 0) ==
+	      (ssize_t)size, "splice: %s", strerror(errno));
+	for (i = 0; i < FLIPPED; i++)
+		flip(area + i * WORDS, 1000 * i);
+	wait_unconfirmed(FLIPPED);
+	expect_no_report(DELAY_MS / 2);
+	expect_waiting(area, content);
+	expect_repaired(area, content);
+	for (i = 0; i < FLIPPED; i++)
+		check(told(pfn_of(area + i * WORDS), "referenced",
+			   "confirmed") == 1, "page %u was not told once", i);
+	check(read(fds[0], piped, size) == (ssize_t)size &&
+	      !memcmp(piped, content, size), "damage came out of the pipe");
+}
+
+/* Nobody waits for the end of the time when the reader has gone. */
+static void test_reader_leaves(void)
+{
+	uint32_t *page = new_sealed(1, PROT_READ);
+	unsigned long pfn = pfn_of(page);
+	struct report report;
+	int fds[2];
+
+	listen();
+	check(!pipe(fds), "pipe: %s", strerror(errno));
+	hold(fds[1], page, 1);
+	flip(page, 77);
+	wait_unconfirmed(1);
+	close(fds[0]);
+	close(fds[1]);
+	check(trace_wait(&report, WAIT_MS) && report.pfn == pfn &&
+	      !strcmp(report.result, "corrected"), "not corrected");
+	check(report.delay_ns < DELAY_MS * 1000000LL * slowness(),
+	      "after %lld ns", report.delay_ns);
+	check(!told(pfn, "referenced", "confirmed"), "it was told");
+	check(!sysfs_stat("frames_unconfirmed"), "it is still unconfirmed");
+}
+
+/* It is not repaired before @release, and then at once. */
+static void expect_held(const uint32_t *page, const char *reason,
+			const char *later, void (*release)(void))
+{
+	unsigned long pfn = pfn_of(page);
+
+	flip(page, 88);
+	wait_unconfirmed(1);
+	check(traced(pfn, reason) == 1, "it was not traced once");
+	expect_no_report(2 * DELAY_MS + 500);
+	check(told(pfn, later, "waits") == 1, "it was not told once");
+	check(policy_stat("unconfirmed") == 1, "%llu were counted",
+	      policy_stat("unconfirmed"));
+	release();
+	expect_report(pfn, 88, "corrected");
+	check(!sysfs_stat("frames_unconfirmed"), "it is still unconfirmed");
+}
+
+/* The kernel's own test of get_user_pages(): pins, without the right to write. */
+#define GUP_TEST	"/sys/kernel/debug/gup_test"
+
+struct pin_longterm_test {
+	uint64_t addr;
+	uint64_t size;
+	uint32_t flags;
+};
+
+#define PIN_LONGTERM_TEST_START	_IOW('g', 7, struct pin_longterm_test)
+#define PIN_LONGTERM_TEST_STOP	_IO('g', 8)
+
+static int held = -1;
+
+static void let_go(void)
+{
+	check(!ioctl(held, PIN_LONGTERM_TEST_STOP), "unpin: %s",
+	      strerror(errno));
+}
+
+static void test_pin(void)
+{
+	struct pin_longterm_test pin = { .size = PGSA_PAGE };
+	uint32_t *page;
+
+	held = open(GUP_TEST, O_RDWR | O_CLOEXEC);
+	if (held < 0)
+		skip("no CONFIG_GUP_TEST");
+	listen();
+	page = new_sealed(1, PROT_READ);
+	pin.addr = (uintptr_t)page;
+	check(!ioctl(held, PIN_LONGTERM_TEST_START, &pin), "pin: %s",
+	      strerror(errno));
+	expect_held(page, "referenced", "pinned", let_go);
+}
+
+#define MANY		1100	/* references, more than the 1024 of a pin */
+
+static int pipes[MANY / PIPE_PAGES + 1][2];
+
+static void close_pipes(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(pipes); i++) {
+		close(pipes[i][0]);
+		close(pipes[i][1]);
+	}
+}
+
+static void test_many_references(void)
+{
+	uint32_t *page = new_sealed(1, PROT_READ);
+	unsigned int i, n;
+
+	listen();
+	for (i = 0; i < ARRAY_SIZE(pipes); i++) {
+		check(!pipe(pipes[i]), "pipe: %s", strerror(errno));
+		for (n = 0; n < PIPE_PAGES; n++)
+			hold(pipes[i][1], page, 1);
+	}
+	expect_held(page, "referenced", "pinned", close_pipes);
+}
+
+/* Not only references keep an error from being confirmed. */
+static void close_held(void)
+{
+	close(held);
+}
+
+static void test_open_for_writing(void)
+{
+	uint32_t *page;
+	int fd;
+
+	listen();
+	page = new_file(&fd, 1);
+	held = reopen(&fd, O_RDWR);
+	wait_sealed(page);
+	expect_held(page, "write_open", "write_open", close_held);
+}
+
+/*
+ * What makes it safe to repair in spite of readers: writers are noticed, no matter
+ * who else has the page.
+ */
+static void expect_written(const uint32_t *page, const uint32_t *content)
+{
+	expect_no_errors(DELAY_MS + 1500);
+	check(!memcmp(page, content, PGSA_PAGE), "what was written is gone");
+	check(!policy_stat("unconfirmed"), "a write looked like an error");
+}
+
+static void test_reader_and_write(void)
+{
+	uint32_t *page, content[WORDS];
+	loff_t offset = 0;
+	int fd, fds[2];
+
+	page = new_file(&fd, 1);
+	check(!pipe(fds) && splice(fd, &offset, fds[1], NULL, PGSA_PAGE, 0) ==
+	      (ssize_t)PGSA_PAGE, "splice: %s", strerror(errno));
+	memcpy(content, page, PGSA_PAGE);
+	content[100]++;
+	check(pwrite(fd, content, PGSA_PAGE, 0) == (ssize_t)PGSA_PAGE,
+	      "pwrite: %s", strerror(errno));
+	expect_written(page, content);
+}
+
+static void test_reader_and_store(void)
+{
+	uint32_t *page = new_sealed(1, PROT_READ), content[WORDS];
+	unsigned long pfn = pfn_of(page);
+	int fds[2];
+
+	check(!pipe(fds), "pipe: %s", strerror(errno));
+	hold(fds[1], page, 1);
+	memcpy(content, page, PGSA_PAGE);
+	content[100]++;
+	protect(page, PGSA_PAGE, PROT_READ | PROT_WRITE);
+	page[100]++;
+	protect(page, PGSA_PAGE, PROT_READ);
+	check(pfn_of(page) == pfn, "the page was copied");
+	expect_written(page, content);
+}
+
+static void test_reader_and_debugger(void)
+{
+	uint32_t *page = new_sealed(1, PROT_READ), content[WORDS];
+	int fds[2], mem = open("/proc/self/mem", O_RDWR | O_CLOEXEC);
+
+	check(!pipe(fds), "pipe: %s", strerror(errno));
+	hold(fds[1], page, 1);
+	memcpy(content, page, PGSA_PAGE);
+	content[100]++;
+	check(pwrite(mem, content + 100, 4, (uintptr_t)(page + 100)) == 4,
+	      "/proc/self/mem: %s", strerror(errno));
+	expect_written(page, content);
+}
+
+#define ROUNDS		100
+
+/* What the task pays each time when it is switched in, in us. */
+static double round_us(void)
+{
+	unsigned long long begin_ns, ns, best_ns = -1ULL;
+	unsigned int i, k;
+
+	/* Others run, too: the best of ten. */
+	for (k = 0; k < 10; k++) {
+		begin_ns = policy_stat("cpu_ns");
+		for (i = 0; i < ROUNDS / 10; i++)
+			sleep_ms(1);
+		ns = (policy_stat("cpu_ns") - begin_ns) / (ROUNDS / 10);
+		best_ns = ns < best_ns ? ns : best_ns;
+	}
+	return best_ns / 1000.0;
+}
+
+/* With the strategy schedule, each task verifies what it maps itself. */
+static void test_schedule(void)
+{
+	uint32_t *page = new_sealed(1, PROT_READ);
+	unsigned long pfn = pfn_of(page);
+	double before, held_us;
+	int fds[2];
+
+	check(!pipe(fds), "pipe: %s", strerror(errno));
+	policy_must_set("enable", "0");
+	policy_must_set("strategy", "schedule");
+	policy_must_set("frames_per_switch", "256");
+	policy_must_set("enable", "1");
+	wait_sealed(page);
+	before = round_us();
+	hold(fds[1], page, 1);
+	flip(page, 99);
+	wait_unconfirmed(1);
+	held_us = round_us();
+	diag("a round takes %.0f us, %.0f us while an error waits", before,
+	     held_us);
+	check(held_us < before + 500, "%.0f us for each round",
+	      held_us - before);
+	check(policy_stat("unconfirmed") == 1, "%llu were counted",
+	      policy_stat("unconfirmed"));
+	expect_report(pfn, 99, "corrected");
+}
+
+static const struct selftest tests[] = {
+	{ "readers", test_readers },
+	{ "reader that goes", test_reader_leaves },
+	{ "pin", test_pin },
+	{ "1024 references look like a pin", test_many_references },
+	{ "file that is open for writing", test_open_for_writing },
+	{ "reader and write", test_reader_and_write },
+	{ "reader and store", test_reader_and_store },
+	{ "reader and debugger", test_reader_and_debugger },
+	{ "schedule", test_schedule },
+};
+
+int main(int argc, char **argv)
+{
+	return run_tests(argc, argv, tests, ARRAY_SIZE(tests));
+}
