@@ -41,8 +41,10 @@ const struct pgsa_code *pgsa_code_by_id(unsigned int id);
 unsigned int pgsa_code_id(const struct pgsa_code *code);
 const char *pgsa_code_name(unsigned int id);
 ssize_t pgsa_code_list(char *buf);
+void pgsa_code_names(bool correct, char *buf, size_t size);
 const struct pgsa_strategy *pgsa_strategy_find(const char *name);
 ssize_t pgsa_strategy_list(char *buf);
+void pgsa_strategy_names(char *buf, size_t size);
 
 /* encode.c */
 

@@ -15,6 +15,7 @@
 #include <linux/sysfs.h>
 
 #include "pgsa.h"
+#include "text.h"
 
 static struct pgsa_policy *to_policy(struct config_item *item)
 {
@@ -167,7 +168,9 @@ static ssize_t pgsa_policy_searchers_show(struct config_item *item, char *page)
 static ssize_t pgsa_policy_##name##_store(struct config_item *item,	\
 					  const char *page, size_t count) \
 {									\
-	int ret = pgsa_policy_set_##name(to_policy(item), page);	\
+	struct pgsa_policy *policy = to_policy(item);			\
+	int ret = pgsa_refuse_incomplete(policy, #name, page, count) ?:	\
+		  pgsa_policy_set_##name(policy, page);			\
 									\
 	return ret ?: count;						\
 }									\
@@ -218,7 +221,10 @@ static struct config_group *pgsa_make_policy(struct config_group *group,
 					     const char *name)
 {
 	struct pgsa_policy *policy;
+	int ret = pgsa_check_name("policy", name);
 
+	if (ret)
+		return ERR_PTR(ret);
 	if (!pgsa_on()) {
 		pr_info("%s: no policy without pgsa=on on the kernel command line\n",
 			name);

@@ -6,7 +6,6 @@
 #define pr_fmt(fmt) "pgsa: " fmt
 
 #include <linux/capability.h>
-#include <linux/kstrtox.h>
 #include <linux/module.h>
 #include <linux/pid.h>
 #include <linux/printk.h>
@@ -14,28 +13,23 @@
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/string.h>
+#include <linux/string_helpers.h>
+#include <linux/stringify.h>
 #include <linux/sysfs.h>
 #include <kunit/visibility.h>
 
 #include "targets.h"
+#include "text.h"
 
-#define PGSA_ATTR_NAME_MAX	64	/* with that of its target, in the log */
+#define PGSA_SIGNALS_VALID						\
+	"0 to " __stringify(_NSIG) " but for " __stringify(SIGKILL) " and "	\
+	__stringify(SIGSTOP)
 
 #define pgsa_held(target)	lockdep_is_held(&(target)->policy->lock)
 
 static struct pgsa_target *to_target(struct config_item *item)
 {
 	return container_of(item, struct pgsa_target, item);
-}
-
-static int pgsa_target_refuse(struct pgsa_target *target, const char *attr,
-			      const char *text, int err)
-{
-	char name[PGSA_ATTR_NAME_MAX];
-
-	snprintf(name, sizeof(name), "targets/%s/%s",
-		 config_item_name(&target->item) ?: "?", attr);
-	return pgsa_refuse(target->policy, name, text, err);
 }
 
 /* With the policy's lock: may the target's files be written? */
@@ -56,10 +50,10 @@ static int pgsa_target_writable(struct pgsa_target *target)
 static int pgsa_parse_process(const char *text, struct pid **pid)
 {
 	struct task_struct *thread, *process;
-	unsigned int nr;
+	u64 nr;
 
 	*pid = NULL;
-	if (kstrtouint(text, 10, &nr) || nr > INT_MAX)
+	if (pgsa_parse_decimal(text, INT_MAX, &nr))
 		return -EINVAL;
 	if (!nr)
 		return 0;
@@ -82,6 +76,9 @@ static int pgsa_set_process(struct pgsa_target *target, const char *attr,
 			    const char *text, struct pid __rcu **field,
 			    bool alone)
 {
+	const char *valid = alone ?
+		"0, or number of a process that is no kernel thread, if cgroup is empty" :
+		"0, or number of a process that is no kernel thread";
 	struct pid *pid, *old = NULL;
 	int err = pgsa_parse_process(text, &pid);
 
@@ -98,7 +95,7 @@ static int pgsa_set_process(struct pgsa_target *target, const char *attr,
 
 	if (err) {
 		put_pid(pid);
-		return pgsa_target_refuse(target, attr, text, err);
+		return pgsa_target_refuse(target, attr, text, err, valid);
 	}
 	if (old)
 		synchronize_rcu();
@@ -190,7 +187,8 @@ int pgsa_target_set_cgroup(struct pgsa_target *target, const char *text)
 
 	if (err) {
 		pgsa_cgroup_put(cgroup);
-		return pgsa_target_refuse(target, "cgroup", text, err);
+		return pgsa_target_refuse(target, "cgroup", text, err,
+			"an empty line, or path of a cgroup from \"/\" on, if pid is 0");
 	}
 	/* A cgroup stays for a grace period by itself. */
 	pgsa_cgroup_put(old);
@@ -209,11 +207,10 @@ EXPORT_SYMBOL_IF_KUNIT(pgsa_target_set_cgroup);
  */
 int pgsa_target_set_signal_number(struct pgsa_target *target, const char *text)
 {
-	unsigned int signal;
-	int err = 0;
+	u64 signal;
+	int err = pgsa_parse_decimal(text, _NSIG, &signal);
 
-	if (kstrtouint(text, 10, &signal) || signal > _NSIG ||
-	    signal == SIGKILL || signal == SIGSTOP)
+	if (!err && (signal == SIGKILL || signal == SIGSTOP))
 		err = -EINVAL;
 	mutex_lock(&target->policy->lock);
 	if (!err)
@@ -221,7 +218,8 @@ int pgsa_target_set_signal_number(struct pgsa_target *target, const char *text)
 	if (!err)
 		WRITE_ONCE(target->signal, signal);
 	mutex_unlock(&target->policy->lock);
-	return err ? pgsa_target_refuse(target, "signal_number", text, err) : 0;
+	return err ? pgsa_target_refuse(target, "signal_number", text, err,
+					PGSA_SIGNALS_VALID) : 0;
 }
 EXPORT_SYMBOL_IF_KUNIT(pgsa_target_set_signal_number);
 
@@ -268,6 +266,7 @@ static ssize_t pgsa_target_cgroup_show(struct config_item *item, char *page)
 static ssize_t pgsa_target_comm_show(struct config_item *item, char *page)
 {
 	struct pgsa_target *target = to_target(item);
+	char comm[TASK_COMM_LEN];
 	struct task_struct *process;
 	struct cgroup *cgroup;
 
@@ -275,8 +274,11 @@ static ssize_t pgsa_target_comm_show(struct config_item *item, char *page)
 	rcu_read_lock();
 	process = pgsa_target_process(rcu_dereference(target->pid));
 	cgroup = rcu_dereference(target->cgroup);
+	/* A process may call itself anything: as in /proc/PID/status. */
 	if (process)
-		__get_task_comm(page, TASK_COMM_LEN, process);
+		string_escape_str(get_task_comm(comm, process), page,
+				  PAGE_SIZE - 1, ESCAPE_SPACE | ESCAPE_SPECIAL,
+				  "\n\\");
 	else if (cgroup)
 		pgsa_cgroup_name(cgroup, page, PAGE_SIZE - 1);
 	rcu_read_unlock();
@@ -295,23 +297,38 @@ static ssize_t pgsa_target_errors_show(struct config_item *item, char *page)
 			  atomic64_read(&to_target(item)->errors));
 }
 
+/*
+ * They tell pid, name and cgroup of processes, which a pid namespace and hidepid
+ * may hide from others.
+ */
+#define PGSA_TARGET_ATTR(name, mode, write)				\
+static struct configfs_attribute pgsa_target_attr_##name = {		\
+	.ca_name = #name,						\
+	.ca_mode = (mode),						\
+	.ca_owner = THIS_MODULE,					\
+	.show = pgsa_target_##name##_show,				\
+	.store = (write),						\
+}
+
 #define PGSA_TARGET_STORE(name)						\
 static ssize_t pgsa_target_##name##_store(struct config_item *item,	\
 					  const char *page, size_t count) \
 {									\
-	int ret = pgsa_target_set_##name(to_target(item), page);	\
+	struct pgsa_target *target = to_target(item);			\
+	int ret = pgsa_target_refuse_incomplete(target, #name, page, count) ?:	\
+		  pgsa_target_set_##name(target, page);			\
 									\
 	return ret ?: count;						\
 }									\
-CONFIGFS_ATTR(pgsa_target_, name)
+PGSA_TARGET_ATTR(name, 0600, pgsa_target_##name##_store)
 
 PGSA_TARGET_STORE(pid);
 PGSA_TARGET_STORE(agent);
 PGSA_TARGET_STORE(signal_number);
 PGSA_TARGET_STORE(cgroup);
-CONFIGFS_ATTR_RO(pgsa_target_, comm);
-CONFIGFS_ATTR_RO(pgsa_target_, frames);
-CONFIGFS_ATTR_RO(pgsa_target_, errors);
+PGSA_TARGET_ATTR(comm, 0400, NULL);
+PGSA_TARGET_ATTR(frames, 0400, NULL);
+PGSA_TARGET_ATTR(errors, 0400, NULL);
 
 static struct configfs_attribute *pgsa_target_attrs[] = {
 	&pgsa_target_attr_pid,
@@ -360,8 +377,10 @@ static struct config_item *pgsa_make_target(struct config_group *group,
 {
 	struct pgsa_policy *policy = targets_to_policy(group);
 	struct pgsa_target *target;
-	int err;
+	int ret = pgsa_check_name("target", name);
 
+	if (ret)
+		return ERR_PTR(ret);
 	if (!capable(CAP_SYS_ADMIN))
 		return ERR_PTR(-EPERM);
 	target = kzalloc(sizeof(*target), GFP_KERNEL);
@@ -373,15 +392,15 @@ static struct config_item *pgsa_make_target(struct config_group *group,
 		return ERR_PTR(-ENOMEM);
 	}
 	mutex_lock(&policy->lock);
-	err = pgsa_targets_add(policy, target);
+	ret = pgsa_targets_add(policy, target);
 	mutex_unlock(&policy->lock);
-	if (!err)
+	if (!ret)
 		return &target->item;
-	if (err == -ENOSPC)
+	if (ret == -ENOSPC)
 		pr_info("%s: targets/%s: refused: a policy has at most %u targets\n",
 			pgsa_policy_name(policy), name, PGSA_TARGETS_MAX);
 	config_item_put(&target->item);
-	return ERR_PTR(err);
+	return ERR_PTR(ret);
 }
 
 static void pgsa_drop_target(struct config_group *group,

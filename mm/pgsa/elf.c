@@ -19,6 +19,9 @@
 /*
  * No server in user space is asked, which could keep us waiting: the file
  * systems that are known have none, and the others have no frames in the set.
+ * Nor is a listener (fanotify), who may forbid to read the file, and so keep
+ * whoever asks waiting: kernel_read() would ask, __kernel_read() does not. The
+ * process has the file mapped, so there is nothing to forbid.
  */
 static bool pgsa_elf_readable(const struct file *file)
 {
@@ -32,7 +35,7 @@ static bool pgsa_elf_readable(const struct file *file)
 
 static bool pgsa_elf_get(struct file *file, void *buf, size_t size, loff_t pos)
 {
-	return kernel_read(file, buf, size, &pos) == (ssize_t)size;
+	return __kernel_read(file, buf, size, &pos) == (ssize_t)size;
 }
 
 static bool pgsa_elf_valid(const struct elf64_hdr *header, u64 file_size)
@@ -61,7 +64,8 @@ static void pgsa_elf_check(struct elf64_phdr *header, u64 file_size)
  * @elf: where to
  * @file: the file
  *
- * Context: Process context, may sleep for storage. No locks held.
+ * Context: Process context, may sleep for storage and for nobody else. No locks
+ *	    held.
  * Return: false if there are none, or none that could be read.
  */
 bool pgsa_elf_read(struct pgsa_elf *elf, struct file *file)

@@ -105,6 +105,11 @@ static bool pgsa_inode_private(struct inode *inode)
 	return inode_unhashed(inode);
 }
 
+static bool pgsa_folio_complete(struct folio *folio)
+{
+	return folio_test_uptodate(folio) || pgsa_dropped(PGSA_RULE_UPTODATE);
+}
+
 /* The folio is locked, so its mapping stays. */
 static enum pgsa_refusal pgsa_file_refusal(struct folio *folio)
 {
@@ -116,6 +121,12 @@ static enum pgsa_refusal pgsa_file_refusal(struct folio *folio)
 		return PGSA_REFUSED_NOT_REGULAR;
 	if (!pgsa_filesystem_known(mapping->host->i_sb))
 		return PGSA_REFUSED_FILESYSTEM;
+	/*
+	 * Only now, for a block device reads single buffers: its folios may never
+	 * be complete, and it is not the reason that they are missing here.
+	 */
+	if (!pgsa_folio_complete(folio))
+		return PGSA_REFUSED_NOT_UPTODATE;
 	/* What a process maps is no secret of the kernel. */
 	if (!folio_mapped(folio) && pgsa_inode_private(mapping->host))
 		return PGSA_REFUSED_UNMAPPED;
@@ -183,8 +194,6 @@ static enum pgsa_refusal pgsa_folio_refusal(struct folio *folio, bool unmapped,
 		return PGSA_REFUSED_POISONED;
 	if (!folio_test_lru(folio) && !pgsa_dropped(PGSA_RULE_LRU))
 		return PGSA_REFUSED_NOT_LRU;
-	if (!folio_test_uptodate(folio) && !pgsa_dropped(PGSA_RULE_UPTODATE))
-		return PGSA_REFUSED_NOT_UPTODATE;
 	if (!pgsa_folio_in_scope(folio, unmapped))
 		return PGSA_REFUSED_UNMAPPED;
 	if (__folio_test_movable(folio))
@@ -193,6 +202,8 @@ static enum pgsa_refusal pgsa_folio_refusal(struct folio *folio, bool unmapped,
 		refusal = pgsa_file_refusal(folio);
 		if (refusal != PGSA_ADMITTED)
 			return refusal;
+	} else if (!pgsa_folio_complete(folio)) {
+		return PGSA_REFUSED_NOT_UPTODATE;
 	}
 	if (pgsa_refs_known(folio) || (readers && pgsa_folio_unpinned(folio)))
 		return PGSA_ADMITTED;

@@ -180,8 +180,6 @@ u64 pgsa_stat_read(const struct pgsa_policy *policy, enum pgsa_stat stat);
 
 int pgsa_policy_init(struct pgsa_policy *policy);
 void pgsa_policy_exit(struct pgsa_policy *policy);
-int pgsa_refuse(struct pgsa_policy *policy, const char *attr, const char *text,
-		int err);
 int pgsa_policy_set_enable(struct pgsa_policy *policy, const char *text);
 int pgsa_policy_set_strategy(struct pgsa_policy *policy, const char *text);
 int pgsa_policy_set_detect(struct pgsa_policy *policy, const char *text);
@@ -199,6 +197,16 @@ static inline const char *pgsa_policy_name(struct pgsa_policy *policy)
 {
 	return config_item_name(&policy->group.cg_item) ?: "?";
 }
+
+/* refuse.c */
+
+int pgsa_refuse(struct pgsa_policy *policy, const char *attr, const char *text,
+		int err, const char *valid);
+int pgsa_refuse_incomplete(struct pgsa_policy *policy, const char *attr,
+			   const char *text, size_t count);
+int pgsa_refuse_range(struct pgsa_policy *policy, const char *attr,
+		      const char *text, int err, unsigned int min,
+		      unsigned int max);
 
 /* crew.c */
 
@@ -463,6 +471,11 @@ bool pgsa_round_goes_on(struct pgsa_round *round, int more, unsigned int nr);
 s64 pgsa_inject_delay_ns(unsigned long pfn, u64 word);
 void pgsa_consistency_init(struct dentry *dir);
 void pgsa_bench_init(struct dentry *dir);
+
+/* inspect.c */
+
+int pgsa_debugfs_args(const char __user *buf, size_t count, u64 *arg, int nr);
+void pgsa_frame_file_init(struct dentry *dir);
 #else
 static inline s64 pgsa_inject_delay_ns(unsigned long pfn, u64 word)
 {

@@ -2,21 +2,18 @@
 /*
  * A policy: what users may set, and what they may not.
  */
-#define pr_fmt(fmt) "pgsa: " fmt
-
 #include <linux/capability.h>
 #include <linux/errno.h>
-#include <linux/kstrtox.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/nodemask.h>
 #include <linux/sched.h>
-#include <linux/printk.h>
 #include <linux/string.h>
 #include <kunit/visibility.h>
 
 #include "debug.h"
 #include "pgsa.h"
+#include "text.h"
 
 #define PGSA_DEFAULT_STRATEGY		"sweep"
 #define PGSA_DEFAULT_DETECT		"crc32c"
@@ -25,7 +22,7 @@
 #define PGSA_DEFAULT_INTERVAL_MS	1000
 #define PGSA_DEFAULT_SWITCH_FRAMES	16
 
-#define PGSA_TEXT_SHOWN		40UL	/* of a refused text, in the log */
+#define PGSA_NAMES_MAX	256	/* room for all names of a kind */
 
 /**
  * pgsa_policy_init - give a new policy its defaults
@@ -112,55 +109,15 @@ static void pgsa_policy_stop_locked(struct pgsa_policy *policy)
 	pgsa_drops_release();
 }
 
-/**
- * pgsa_refuse - tell why a write is refused
- * @policy: the policy
- * @attr: name of the file
- * @text: what was written
- * @err: a negative errno
- *
- * Context: Process context.
- * Return: @err.
- */
-int pgsa_refuse(struct pgsa_policy *policy, const char *attr, const char *text,
-		int err)
-{
-	const char *why;
-
-	switch (err) {
-	case -ENOENT:
-		why = "no such name";
-		break;
-	case -EBUSY:
-		why = "cannot be changed while the policy is enabled";
-		break;
-	case -ESRCH:
-		why = "no such process";
-		break;
-	case -EPERM:
-		why = "needs CAP_SYS_ADMIN";
-		break;
-	case -ENOMEM:
-		why = "out of memory";
-		break;
-	default:
-		why = "malformed, out of range or of the wrong kind";
-		break;
-	}
-	pr_info("%s: %s: '%*pE' refused: %s\n", pgsa_policy_name(policy), attr,
-		(int)min(strcspn(text, "\n"), PGSA_TEXT_SHOWN), text, why);
-	return err;
-}
-
 static int pgsa_parse_uint(const char *text, unsigned int max,
 			   unsigned int *value)
 {
-	unsigned int parsed;
+	u64 parsed;
+	int ret = pgsa_parse_decimal(text, max, &parsed);
 
-	if (kstrtouint(text, 10, &parsed) || parsed > max)
-		return -EINVAL;
-	*value = parsed;
-	return 0;
+	if (!ret)
+		*value = parsed;
+	return ret;
 }
 
 /**
@@ -171,7 +128,8 @@ static int pgsa_parse_uint(const char *text, unsigned int max,
  * Context: Process context, may sleep.
  * Return: 0, also if nothing changes; -EINVAL for another text; -ENOENT if the
  * policy lacks a strategy or a detecting code, since none is built in; -EPERM
- * without CAP_SYS_ADMIN; -ENOMEM or -EINTR.
+ * without CAP_SYS_ADMIN; -ENOMEM, or -EAGAIN if there may be no more threads, or
+ * -EINTR if a signal would end the writer.
  */
 int pgsa_policy_set_enable(struct pgsa_policy *policy, const char *text)
 {
@@ -181,7 +139,7 @@ int pgsa_policy_set_enable(struct pgsa_policy *policy, const char *text)
 	if (!ret && !capable(CAP_SYS_ADMIN))
 		ret = -EPERM;
 	if (ret)
-		return pgsa_refuse(policy, "enable", text, ret);
+		return pgsa_refuse(policy, "enable", text, ret, "0 or 1");
 
 	guard(mutex)(&policy->lock);
 	if (on == !!policy->crew)
@@ -192,7 +150,8 @@ int pgsa_policy_set_enable(struct pgsa_policy *policy, const char *text)
 	}
 	ret = policy->strategy && policy->detect ?
 	      pgsa_policy_start_locked(policy) : -ENOENT;
-	return ret ? pgsa_refuse(policy, "enable", text, ret) : 0;
+	return ret ? pgsa_refuse(policy, "enable", text, ret,
+				 "0, or 1 once strategy and detect are set") : 0;
 }
 EXPORT_SYMBOL_IF_KUNIT(pgsa_policy_set_enable);
 
@@ -220,16 +179,34 @@ static int pgsa_check_fixed(struct pgsa_policy *policy, int err)
 	return err;
 }
 
+/* @names: writes the valid ones to a buffer */
 static int pgsa_set_fixed(struct pgsa_policy *policy, const char *attr,
 			  const char *text, const void **field,
-			  const void *value, int err)
+			  const void *value, int err,
+			  void (*names)(char *buf, size_t size))
 {
+	char valid[PGSA_NAMES_MAX];
+
 	guard(mutex)(&policy->lock);
 	err = pgsa_check_fixed(policy, err);
-	if (err)
-		return pgsa_refuse(policy, attr, text, err);
+	if (err) {
+		names(valid, sizeof(valid));
+		return pgsa_refuse(policy, attr, text, err, valid);
+	}
 	*field = value;
 	return 0;
+}
+
+static void pgsa_detecting_names(char *buf, size_t size)
+{
+	pgsa_code_names(false, buf, size);
+}
+
+static void pgsa_correcting_names(char *buf, size_t size)
+{
+	int len = scnprintf(buf, size, "none ");
+
+	pgsa_code_names(true, buf + len, size - len);
 }
 
 /**
@@ -247,7 +224,7 @@ int pgsa_policy_set_strategy(struct pgsa_policy *policy, const char *text)
 
 	return pgsa_set_fixed(policy, "strategy", text,
 			      (const void **)&policy->strategy, strategy,
-			      strategy ? 0 : -ENOENT);
+			      strategy ? 0 : -ENOENT, pgsa_strategy_names);
 }
 EXPORT_SYMBOL_IF_KUNIT(pgsa_policy_set_strategy);
 
@@ -266,7 +243,8 @@ int pgsa_policy_set_detect(struct pgsa_policy *policy, const char *text)
 	int err = !code ? -ENOENT : code->correct ? -EINVAL : 0;
 
 	return pgsa_set_fixed(policy, "detect", text,
-			      (const void **)&policy->detect, code, err);
+			      (const void **)&policy->detect, code, err,
+			      pgsa_detecting_names);
 }
 EXPORT_SYMBOL_IF_KUNIT(pgsa_policy_set_detect);
 
@@ -287,7 +265,8 @@ int pgsa_policy_set_correct(struct pgsa_policy *policy, const char *text)
 	if (!sysfs_streq(text, "none"))
 		err = !code ? -ENOENT : !code->correct ? -EINVAL : 0;
 	return pgsa_set_fixed(policy, "correct", text,
-			      (const void **)&policy->correct, code, err);
+			      (const void **)&policy->correct, code, err,
+			      pgsa_correcting_names);
 }
 EXPORT_SYMBOL_IF_KUNIT(pgsa_policy_set_correct);
 
@@ -309,7 +288,8 @@ int pgsa_policy_set_scope(struct pgsa_policy *policy, const char *text)
 	guard(mutex)(&policy->lock);
 	err = pgsa_check_fixed(policy, err);
 	if (err)
-		return pgsa_refuse(policy, "scope", text, err);
+		return pgsa_refuse(policy, "scope", text, err,
+				   "mapped pagecache");
 	policy->scope_pagecache = pagecache;
 	return 0;
 }
@@ -326,7 +306,7 @@ static int pgsa_set_limit(struct pgsa_policy *policy, const char *attr,
 	if (!ret && !capable(CAP_SYS_ADMIN))
 		ret = -EPERM;
 	if (ret)
-		return pgsa_refuse(policy, attr, text, ret);
+		return pgsa_refuse_range(policy, attr, text, ret, 0, max);
 
 	guard(mutex)(&policy->lock);
 	WRITE_ONCE(*field, value);
@@ -405,7 +385,8 @@ int pgsa_policy_set_searchers(struct pgsa_policy *policy, const char *text)
 	guard(mutex)(&policy->lock);
 	ret = pgsa_check_fixed(policy, ret);
 	if (ret)
-		return pgsa_refuse(policy, "searchers", text, ret);
+		return pgsa_refuse_range(policy, "searchers", text, ret, 1,
+					 PGSA_SEARCHERS_MAX);
 	policy->searchers = value;
 	return 0;
 }

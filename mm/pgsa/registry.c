@@ -208,6 +208,27 @@ ssize_t pgsa_code_list(char *buf)
 }
 
 /**
+ * pgsa_code_names - the names of all codes of one kind, separated by spaces
+ * @correct: those that correct; else those that only detect
+ * @buf: where to
+ * @size: room there
+ *
+ * Context: Any context.
+ */
+void pgsa_code_names(bool correct, char *buf, size_t size)
+{
+	const struct pgsa_code *code = NULL;
+	size_t len = 0;
+
+	*buf = '\0';
+	while ((code = pgsa_code_next(code)))
+		if (!!code->correct == correct)
+			len += scnprintf(buf + len, size - len, "%s%s",
+					 len ? " " : "", code->name);
+}
+EXPORT_SYMBOL_IF_KUNIT(pgsa_code_names);
+
+/**
  * pgsa_strategy_register - make a strategy known
  * @strategy: the strategy; must stay
  *
@@ -245,3 +266,22 @@ ssize_t pgsa_strategy_list(char *buf)
 {
 	return pgsa_registry_list(&pgsa_strategies, buf);
 }
+
+/**
+ * pgsa_strategy_names - the names of all strategies, separated by spaces
+ * @buf: where to
+ * @size: room there
+ *
+ * Context: Any context.
+ */
+void pgsa_strategy_names(char *buf, size_t size)
+{
+	size_t len = 0;
+	unsigned int i;
+
+	*buf = '\0';
+	for (i = 0; i < pgsa_strategies.nr; i++)
+		len += scnprintf(buf + len, size - len, "%s%s", i ? " " : "",
+				 pgsa_strategies.entry[i].name);
+}
+EXPORT_SYMBOL_IF_KUNIT(pgsa_strategy_names);

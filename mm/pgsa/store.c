@@ -22,8 +22,13 @@
 #include "pgsa.h"
 #include "record.h"
 
-/* Two frames of data in one row of a memory device would be lost together. */
-#define PGSA_ROW_BYTES	8192
+/*
+ * What breaks in a memory device often takes along what lies close by, so the
+ * redundancy of a frame is kept at some distance. That is no promise: which
+ * addresses share a row is up to the memory controller, which interleaves
+ * channels and banks, and is not known here.
+ */
+#define PGSA_DISTANCE_BYTES	8192
 
 /**
  * struct pgsa_store - the redundancy of all frames that one code has sealed
@@ -59,15 +64,15 @@ bool pgsa_code_stored(const struct pgsa_code *code)
 	return code && code->correct && code->check_bytes > PGSA_CORRECT_BYTES;
 }
 
-static bool pgsa_same_row(const void *entry, unsigned long pfn)
+static bool pgsa_close_by(const void *entry, unsigned long pfn)
 {
-	return __pa(entry) / PGSA_ROW_BYTES ==
-	       PFN_PHYS(pfn) / PGSA_ROW_BYTES;
+	return __pa(entry) / PGSA_DISTANCE_BYTES ==
+	       PFN_PHYS(pfn) / PGSA_DISTANCE_BYTES;
 }
 
 /*
- * The row of a frame has one other frame. If that one belongs to our cache it
- * is not one of kmalloc()'s, for our cache is never merged with others.
+ * Close to a frame is one other frame. If that one belongs to our cache it is not
+ * one of kmalloc()'s, for our cache is never merged with others.
  */
 static u8 *pgsa_store_alloc(struct pgsa_store *store,
 			    const struct pgsa_code *code, unsigned long pfn,
@@ -75,7 +80,7 @@ static u8 *pgsa_store_alloc(struct pgsa_store *store,
 {
 	u8 *entry = kmem_cache_alloc(store->cache, gfp);
 
-	if (!entry || !pgsa_same_row(entry, pfn))
+	if (!entry || !pgsa_close_by(entry, pfn))
 		return entry;
 	kfree(entry);
 	return kmalloc(code->check_bytes, gfp);

@@ -65,6 +65,13 @@ int pgsa_target_set_cgroup(struct pgsa_target *target, const char *text);
 int pgsa_target_set_agent(struct pgsa_target *target, const char *text);
 int pgsa_target_set_signal_number(struct pgsa_target *target, const char *text);
 
+/* refuse.c */
+
+int pgsa_target_refuse(struct pgsa_target *target, const char *attr,
+		       const char *text, int err, const char *valid);
+int pgsa_target_refuse_incomplete(struct pgsa_target *target, const char *attr,
+				  const char *text, size_t count);
+
 /* targets.c */
 
 struct task_struct *pgsa_next_process(unsigned int *nr, unsigned int *looks);

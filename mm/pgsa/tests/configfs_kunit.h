@@ -37,7 +37,7 @@ static const struct policy_file policy_files[] = {
 KUNIT_ARRAY_PARAM_DESC(policy_files, policy_files, name);
 
 static const char * const policy_nonsense[] = {
-	"", " ", "\n", "1 2", " 1", "1 ", "1\n\n", "1\n1", "-1", "-1\n", "0x10",
+	"", " ", "\n", "+1", "+20\n", "1 2", " 1", "1 ", "1\n\n", "1\n1", "-1", "-1\n", "0x10",
 	"1.5", "1e2", "10ms", "ten", "none at all", " sweep", "sweep ",
 	"sweep\n\n", "crc32 hamming", "mapped,", "%s%n", "4294967296",
 	"4294967297", "18446744073709551616", "18446744073709551617\n",

@@ -11,7 +11,7 @@
 #include "../pgsa.h"
 
 #define STORE_FRAMES	500
-#define STORE_ROW	8192
+#define STORE_DISTANCE	8192
 
 struct store_test {
 	const struct pgsa_code *code;
@@ -64,20 +64,20 @@ static void each_frame_has_its_own(struct kunit *test)
 			STORE_FRAMES * st->code->check_bytes);
 }
 
-static bool store_same_row(const u8 *entry, unsigned long pfn)
+static bool store_close_by(const u8 *entry, unsigned long pfn)
 {
-	return __pa(entry) / STORE_ROW == PFN_PHYS(pfn) / STORE_ROW;
+	return __pa(entry) / STORE_DISTANCE == PFN_PHYS(pfn) / STORE_DISTANCE;
 }
 
-/* Frames of the very rows that the entries come from */
-static void never_in_the_row_of_the_frame(struct kunit *test)
+/* Frames close by those that the entries come from */
+static void never_close_to_the_frame(struct kunit *test)
 {
 	unsigned long pfn = 0, near = 0, i;
 
 	for (i = 0; i < STORE_FRAMES; i++) {
 		const u8 *entry = store_prepare(test, pfn);
 
-		KUNIT_EXPECT_FALSE(test, store_same_row(entry, pfn));
+		KUNIT_EXPECT_FALSE(test, store_close_by(entry, pfn));
 		pfn = __pa(entry) / PAGE_SIZE;
 		near += !store_entry(test, pfn);
 		pfn ^= i & 1;
@@ -141,7 +141,7 @@ static void store_exit(struct kunit *test)
 
 static struct kunit_case store_cases[] = {
 	KUNIT_CASE(each_frame_has_its_own),
-	KUNIT_CASE(never_in_the_row_of_the_frame),
+	KUNIT_CASE(never_close_to_the_frame),
 	KUNIT_CASE(trim_takes_what_nobody_wants),
 	KUNIT_CASE(check_tells_any_one_flip),
 	{}

@@ -17,8 +17,7 @@ struct wrong_write {
 /* Where the interface leaves a choice. */
 #define EITHER(a, b)	((a) | (b) << 8)
 
-/* Attributes that may be written, in the state policy_create() leaves them in. */
-static const char *const attributes[] = {
+const char *const attributes[NR_ATTRIBUTES] = {
 	"enable", "strategy", "detect", "correct", "scope", "cpu_permille",
 	"interval_ms", "frames_per_switch", "searchers",
 };
@@ -108,7 +107,7 @@ static const char *const read_only[] = {
 	PGSA_SYSFS "/errors_unresolved", PGSA_DEBUGFS "/consistency",
 };
 
-static void snapshot(char *text, size_t size)
+void snapshot(char *text, size_t size)
 {
 	char path[128], value[64];
 	size_t len = 0, i;
@@ -367,6 +366,15 @@ static const struct selftest tests[] = {
 	{ "writes to files that are only read", test_read_only },
 	{ "another user", test_other_user },
 	{ "root without CAP_SYS_ADMIN", test_no_capability },
+	{ "texts with a NUL or a sign, or too long", test_incomplete },
+	{ "the same, to the files of a target", test_incomplete_target },
+	{ "the same, to debugfs", test_incomplete_debugfs },
+	{ "names that are more than names", test_names },
+	{ "files that tell of processes", test_modes },
+	{ "a refused write says what is valid", test_told },
+	{ "a flip outside of sealed frames is told", test_told_unsealed },
+	{ "a flip in the kernel's program", test_inject_program },
+	{ "no more threads", test_no_threads },
 	{ "enable, disable, remove in loops", test_loops },
 	{ "removing a policy in use", test_remove_in_use },
 };

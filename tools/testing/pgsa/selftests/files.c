@@ -52,6 +52,7 @@ static const struct selftest tests[] = {
 	{ "fuse: store by the server", test_fuse_store },
 	{ "block device: not sealed", test_block_refused },
 	{ "block device: metadata", test_block_metadata },
+	{ "block device: reason", test_block_reason },
 };
 
 int main(int argc, char **argv)

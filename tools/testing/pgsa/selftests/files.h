@@ -126,6 +126,7 @@ void test_fuse_store(void);
 /* files_block.c */
 void test_block_refused(void);
 void test_block_metadata(void);
+void test_block_reason(void);
 
 /* pagecache_writers.c */
 void test_stores(void);

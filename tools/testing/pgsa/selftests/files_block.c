@@ -81,3 +81,19 @@ void test_block_metadata(void)
 	check(file.map[1024 + 56] == 0x53, "no ext4 on %s", file.path);
 	end();
 }
+
+/* What only a file system reads, in buffers, is refused for what it is. */
+void test_block_reason(void)
+{
+	begin();
+	mount_image("ext4", "4096", "extents", NULL);
+	change_metadata(0);
+	search_scope("pagecache");
+	restart_search();
+	wait_cycles(2);
+	check(sysfs_stat("refused/not_regular") > 0, "no page of the device");
+	check(sysfs_stat("refused/not_uptodate") < 4, "%llu are not up to date",
+	      sysfs_stat("refused/not_uptodate"));
+	search_scope("mapped");
+	end();
+}

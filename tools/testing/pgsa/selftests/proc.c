@@ -293,6 +293,7 @@ static const struct selftest tests[] = {
 	{ "ELF files with random damage", test_elf_random },
 	{ "ELF files that change meanwhile", test_elf_changing },
 	{ "ELF files that are not read", test_elf_unknown },
+	{ "ELF file with a listener", test_elf_listener },
 	{ "reading in small pieces", test_chunks },
 	{ "areas unmapped between two reads", test_unmapped_between },
 	{ "areas that come and go", test_churn },

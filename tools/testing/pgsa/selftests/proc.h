@@ -52,6 +52,11 @@ void test_elf_many(void);
 void test_elf_random(void);
 void test_elf_changing(void);
 void test_elf_unknown(void);
+void copy_self(const char *path);
+char *map_path(const char *path);
+
+/* proc_listener.c */
+void test_elf_listener(void);
 
 /* proc_live.c */
 void test_chunks(void);

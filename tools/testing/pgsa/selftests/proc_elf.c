@@ -393,7 +393,7 @@ void test_elf_changing(void)
 	expect_consistent();
 }
 
-static void copy_self(const char *path)
+void copy_self(const char *path)
 {
 	int from = open("/proc/self/exe", O_RDONLY);
 	int to = open(path, O_RDWR | O_CREAT, 0700);
@@ -405,7 +405,7 @@ static void copy_self(const char *path)
 	close(to);
 }
 
-static char *map_path(const char *path)
+char *map_path(const char *path)
 {
 	int fd = open(path, O_RDONLY);
 	char *area;

@@ -31,6 +31,29 @@ static void swap_round(uint32_t *area, uint32_t *copy, unsigned int round)
 	protect(area, size, PROT_READ);
 }
 
+/*
+ * A page that a process has to itself gets a writable entry where it may be
+ * written, though it was swapped in by reading: it is not protected.
+ */
+static void swapped_in_to_write(void)
+{
+	uint32_t *area = new_pages(SWAP_PAGES, PROT_READ | PROT_WRITE);
+	unsigned int i, out, open = 0;
+	volatile uint32_t sum = 0;
+
+	madvise(area, SWAP_PAGES * PGSA_PAGE, MADV_PAGEOUT);
+	out = count_swapped(area);
+	check(out, "nothing was swapped out");
+	for (i = 0; i < SWAP_PAGES; i++)
+		sum += area[i * WORDS];
+	for (i = 0; i < SWAP_PAGES; i++)
+		open += frame_of(pfn_of(area + i * WORDS)).writers > 0;
+	diag("%u of %u pages swapped out, %u writable when swapped in", out,
+	     SWAP_PAGES, open);
+	check(open == SWAP_PAGES, "%u pages have no writer", SWAP_PAGES - open);
+	munmap(area, SWAP_PAGES * PGSA_PAGE);
+}
+
 void test_swap(void)
 {
 	uint32_t *area, *copy;
@@ -42,6 +65,7 @@ void test_swap(void)
 	memcpy(copy, area, SWAP_PAGES * PGSA_PAGE);
 	for (i = 0; i < 4; i++)
 		swap_round(area, copy, i);
+	swapped_in_to_write();
 	expect_no_report(0);
 	check(policy_stat("errors") == 4, "%llu errors", policy_stat("errors"));
 	swapoff(ZRAM);
