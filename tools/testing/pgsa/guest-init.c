@@ -6,7 +6,8 @@
  * puts a throw-away overlay above it, mounts what a running system has, runs
  * one command and tells the host how it ended, by three lines to the host:
  * the command's stdout, its stderr, and a status line that carries "alive"
- * every two seconds and "exit N" at the end.
+ * every two seconds and "exit N" at the end. With a file "terminal" from the host,
+ * which has its size, the command has a fourth line as its controlling terminal.
  */
 
 #define _GNU_SOURCE
@@ -49,6 +50,8 @@ struct pump {
 struct request {
 	char **env;
 	char **words;		/* the working directory, then the command */
+	bool interactive;
+	struct winsize size;
 };
 
 static void die(const char *what)
@@ -98,6 +101,24 @@ static char **read_strings(const char *directory, const char *name)
 	for (p = text; p < text + length; p += strlen(p) + 1)
 		strings[nr++] = p;
 	return strings;
+}
+
+static void read_request(struct request *request, const char *directory)
+{
+	char path[4096];
+	FILE *file;
+
+	request->env = read_strings(directory, "env");
+	request->words = read_strings(directory, "words");
+	snprintf(path, sizeof(path), "%s/terminal", directory);
+	file = fopen(path, "r");
+	if (!file)
+		return;
+	request->interactive = true;
+	if (fscanf(file, "%hu %hu", &request->size.ws_row,
+		   &request->size.ws_col) != 2)
+		die(path);
+	fclose(file);
 }
 
 static void make_root(void)
@@ -285,15 +306,34 @@ static void *tell_alive(void *arg)
 	return NULL;
 }
 
+/* The caller leads a session without a terminal, and so gets this one. */
+static int open_terminal(const struct winsize *size)
+{
+	const char *path = have_virtio_ports() ? "/dev/ttyS1" : "/dev/ttyS3";
+	int fd = open(path, O_RDWR);
+
+	if (fd < 0)
+		die(path);
+	ioctl(fd, TIOCSCTTY, 0);
+	ioctl(fd, TIOCSWINSZ, size);
+	return fd;
+}
+
 static void run_command(const struct request *request, int out, int err)
 {
 	char **argv = request->words + 1;
-	int in = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	int in;
 
 	setsid();
+	if (request->interactive)
+		in = out = err = open_terminal(&request->size);
+	else
+		in = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	dup2(in, STDIN_FILENO);
 	dup2(out, STDOUT_FILENO);
 	dup2(err, STDERR_FILENO);
+	if (request->interactive)
+		close(in);
 	if (chdir(request->words[0]))
 		fprintf(stderr, "guest: no directory %s here, running in /\n",
 			request->words[0]);
@@ -330,7 +370,7 @@ static void end_all(struct pump *pumps, int nr)
 int main(void)
 {
 	struct pump pumps[2] = { };
-	struct request request;
+	struct request request = { };
 	int lines[NR_LINES];
 	const char *directory;
 	pthread_t alive;
@@ -344,8 +384,7 @@ int main(void)
 		      stderr);
 		return 2;
 	}
-	request.env = read_strings(directory, "env");
-	request.words = read_strings(directory, "words");
+	read_request(&request, directory);
 	umask(0);
 	make_root();
 	mount_all();

@@ -90,10 +90,48 @@ install_packages() {
 	fi
 }
 
-# run_logged NAME LOG COMMAND...: runs a long build, tells every 15 s how far it
-# is, and shows the end of its output when it fails.
+# Files that were compiled, in the output of make or of make -n.
+count_files() {
+	grep -cE "(^|echo ')  (CC|AS|LD|HOSTCC) +" "$1"
+}
+
+# start_counting LOG MAKE...: what is left to be made, for how_far.
+start_counting() {
+	local log=$1
+
+	shift
+	total='' made_before=$(count_files "$log")
+	(
+		renice -n 19 "$BASHPID"
+		"$@" -n -k
+	) >"$log.left" 2>/dev/null </dev/null &
+	counting=$!
+}
+
+# how_far LOG SECONDS: how many files of how many, and how long it still takes
+how_far() {
+	local made left
+
+	made=$(count_files "$1")
+	if [[ -z $total ]] && ! kill -0 "$counting" 2>/dev/null; then
+		total=$((made_before + $(count_files "$1.left")))
+	fi
+	if [[ -z $total ]]; then
+		echo "$made files made in $2 s"
+	elif ((made >= total)); then
+		echo "$made files made in $2 s, linking"
+	elif ((made == 0)); then
+		echo "0 of about $total files made in $2 s"
+	else
+		left=$(($2 * (total - made) / made))
+		echo "$made of about $total files made in $2 s, about $(minutes $left) left"
+	fi
+}
+
+# run_logged NAME LOG MAKE...: runs a make that may take long, tells every 15 s how
+# far it is, and shows the end of its output when it fails.
 run_logged() {
-	local name=$1 log=$2 start=$SECONDS next=15 pid now
+	local name=$1 log=$2 start=$SECONDS next=15 counting='' total made_before pid now
 
 	shift 2
 	mkdir -p "$(dirname "$log")"
@@ -106,8 +144,11 @@ run_logged() {
 		now=$((SECONDS - start))
 		((now < next)) && continue
 		next=$((now + 15))
-		say "$name: $(grep -c '^ *[A-Z]\+ ' "$log") files made in $now s"
+		[[ -n $counting ]] || start_counting "$log" "$@"
+		say "$name: $(how_far "$log" "$now")"
 	done
+	[[ -z $counting ]] || kill "$counting" 2>/dev/null
+	rm -f "$log.left"
 	trap - INT TERM
 	wait "$pid" && return
 	grep -m 10 -E '(error|Error|undefined reference)[: ]' "$log" >&2
