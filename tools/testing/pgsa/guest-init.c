@@ -310,7 +310,7 @@ static void *tell_alive(void *arg)
 static int open_terminal(const struct winsize *size)
 {
 	const char *path = have_virtio_ports() ? "/dev/ttyS1" : "/dev/ttyS3";
-	int fd = open(path, O_RDWR);
+	int fd = open(path, O_RDWR | O_CLOEXEC);
 
 	if (fd < 0)
 		die(path);
@@ -326,14 +326,12 @@ static void run_command(const struct request *request, int out, int err)
 
 	setsid();
 	if (request->interactive)
-		in = out = err = open_terminal(&request->size);
+		in = open_terminal(&request->size);
 	else
 		in = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	dup2(in, STDIN_FILENO);
-	dup2(out, STDOUT_FILENO);
-	dup2(err, STDERR_FILENO);
-	if (request->interactive)
-		close(in);
+	dup2(request->interactive ? in : out, STDOUT_FILENO);
+	dup2(request->interactive ? in : err, STDERR_FILENO);
 	if (chdir(request->words[0]))
 		fprintf(stderr, "guest: no directory %s here, running in /\n",
 			request->words[0]);

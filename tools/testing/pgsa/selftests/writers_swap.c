@@ -42,7 +42,7 @@ static void swapped_in_to_write(void)
 	volatile uint32_t sum = 0;
 
 	madvise(area, SWAP_PAGES * PGSA_PAGE, MADV_PAGEOUT);
-	out = count_swapped(area);
+	out = count_swapped(area, SWAP_PAGES);
 	check(out, "nothing was swapped out");
 	for (i = 0; i < SWAP_PAGES; i++)
 		sum += area[i * WORDS];
