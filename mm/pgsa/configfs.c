@@ -4,6 +4,7 @@
  */
 #define pr_fmt(fmt) "pgsa: " fmt
 
+#include <linux/cleanup.h>
 #include <linux/capability.h>
 #include <linux/configfs.h>
 #include <linux/init.h>
@@ -54,6 +55,7 @@ PGSA_STAT(corrected, CORRECTED);
 PGSA_STAT(transient, TRANSIENT);
 PGSA_STAT(unresolved, UNRESOLVED);
 PGSA_STAT(unconfirmed, UNCONFIRMED);
+PGSA_STAT(records_damaged, RECORDS_DAMAGED);
 PGSA_STAT(stale, STALE);
 PGSA_STAT(redundancy_failures, REDUNDANCY_FAILURES);
 PGSA_STAT(signals, SIGNALS);
@@ -75,6 +77,7 @@ static struct configfs_attribute *pgsa_stats_attrs[] = {
 	&pgsa_stats_attr_transient,
 	&pgsa_stats_attr_unresolved,
 	&pgsa_stats_attr_unconfirmed,
+	&pgsa_stats_attr_records_damaged,
 	&pgsa_stats_attr_stale,
 	&pgsa_stats_attr_redundancy_failures,
 	&pgsa_stats_attr_signals,
@@ -298,6 +301,30 @@ static struct configfs_subsystem pgsa_subsystem = {
 	},
 	.su_mutex = __MUTEX_INITIALIZER(pgsa_subsystem.su_mutex),
 };
+
+#ifdef CONFIG_PGSA_DEBUG
+/**
+ * pgsa_for_each_policy - look at all policies
+ * @fn: called with each one, locked
+ * @arg: its second argument
+ *
+ * Context: Process context, may sleep.
+ */
+void pgsa_for_each_policy(void (*fn)(struct pgsa_policy *policy, void *arg),
+			  void *arg)
+{
+	struct config_group *root = &pgsa_subsystem.su_group;
+	struct config_item *item;
+
+	guard(mutex)(&pgsa_subsystem.su_mutex);
+	list_for_each_entry(item, &root->cg_children, ci_entry) {
+		struct pgsa_policy *policy = to_policy(item);
+
+		scoped_guard(mutex, &policy->lock)
+			fn(policy, arg);
+	}
+}
+#endif
 
 static int __init pgsa_configfs_init(void)
 {

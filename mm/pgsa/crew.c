@@ -10,6 +10,7 @@
  */
 #include <linux/cleanup.h>
 #include <linux/minmax.h>
+#include <linux/time64.h>
 #include <kunit/visibility.h>
 
 #include "pgsa.h"
@@ -35,6 +36,19 @@ void pgsa_crew_init(struct pgsa_crew *crew, struct pgsa_policy *policy,
 }
 EXPORT_SYMBOL_IF_KUNIT(pgsa_crew_init);
 
+#define PGSA_BUSY	3U	/* one searcher in the count */
+
+/*
+ * Does anybody take part in the cycle? A count that is none is forgotten, rather
+ * than waited for; then a cycle may pass for complete before all have left it.
+ */
+static bool pgsa_crew_busy(struct pgsa_crew *crew)
+{
+	if (crew->busy % PGSA_BUSY)
+		crew->busy = 0;
+	return crew->busy;
+}
+
 static void pgsa_cycle_begin(struct pgsa_crew *crew, u64 wall_ns)
 {
 	crew->over = false;
@@ -58,13 +72,15 @@ u64 pgsa_crew_join(struct pgsa_crew *crew, u64 wall_ns, u64 interval_ns)
 	u64 wait_ns = 0;
 
 	spin_lock(&crew->lock);
-	if (crew->over && crew->busy)
+	if (crew->over && pgsa_crew_busy(crew))
 		wait_ns = PGSA_CREW_WAIT;
-	else if (crew->over && wall_ns < crew->cycle_ns + interval_ns)
+	/* One that has begun in the future is a damaged number. */
+	else if (crew->over && wall_ns - crew->cycle_ns < interval_ns)
 		wait_ns = crew->cycle_ns + interval_ns - wall_ns;
 	else if (crew->over)
 		pgsa_cycle_begin(crew, wall_ns);
-	crew->busy += !wait_ns;
+	if (!wait_ns)
+		crew->busy += PGSA_BUSY;
 	spin_unlock(&crew->lock);
 	return wait_ns;
 }
@@ -117,7 +133,9 @@ bool pgsa_crew_leave(struct pgsa_crew *crew, u64 wall_ns,
 	spin_lock(&crew->lock);
 	crew->cycle.frames += done->frames;
 	crew->cycle.checked += done->checked;
-	complete = !--crew->busy;
+	if (pgsa_crew_busy(crew))
+		crew->busy -= PGSA_BUSY;
+	complete = !crew->busy;
 	*report = (struct pgsa_report) {
 		.total = crew->cycle,
 		.ns = wall_ns - crew->cycle_ns,
@@ -145,6 +163,9 @@ u64 pgsa_crew_pause(struct pgsa_crew *crew, u64 wall_ns, u64 cpu_ns,
 
 	spin_lock(&crew->lock);
 	crew->cpu_ns += cpu_ns;
+	/* A time in the future is a damaged number, and would stop us. */
+	if (crew->governor.wall_ns > wall_ns + NSEC_PER_SEC)
+		crew->governor.wall_ns = wall_ns;
 	/* Another searcher may have read the clock later and come first. */
 	pause_ns = pgsa_governor_pause(&crew->governor,
 				       max(wall_ns, crew->governor.wall_ns),

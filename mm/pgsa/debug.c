@@ -277,7 +277,7 @@ void __init pgsa_drops_init(struct dentry *dir)
 static bool pgsa_still_claimed(const struct pgsa_claim *claim)
 {
 	struct pgsa_frame *frame = pgsa_frame_get(pfn_to_page(claim->pfn));
-	bool claimed = frame && pgsa_frame_word(frame) == claim->word;
+	bool claimed = frame && pgsa_frame_word(frame) == pgsa_claim_word(claim);
 
 	if (frame)
 		pgsa_frame_put(frame);

@@ -89,9 +89,9 @@ static bool pgsa_record_good(struct pgsa_case *c)
 {
 	unsigned long pfn = page_to_pfn(c->page);
 	u8 check[PGSA_CORRECT_BYTES];
+	struct pgsa_codes codes;
 
-	if (!c->detect ||
-	    c->check.guard != pgsa_frame_guard(pfn, c->word, &c->check))
+	if (!pgsa_record_valid(pfn, c->word, &c->check, &codes))
 		return false;
 	c->redundancy = c->check.correct;
 	if (!pgsa_code_stored(c->correct))

@@ -4,9 +4,12 @@
  * word. Knows nothing of pages, so that the tests can drive it with records
  * of their own.
  */
+#define pr_fmt(fmt) "pgsa: " fmt
+
 #include <linux/bug.h>
-#include <linux/crc16.h>
-#include <linux/processor.h>
+#include <linux/printk.h>
+#include <linux/ratelimit.h>
+#include <linux/spinlock.h>
 #include <kunit/visibility.h>
 #include <trace/events/pgsa.h>
 
@@ -25,15 +28,6 @@ static const u8 pgsa_frame_moves[NR_PGSA_FRAME_STATES] = {
 	[PGSA_FRAME_SEALED]	= TO(NONE) | TO(OPEN) | TO(CHECKING),
 	[PGSA_FRAME_CHECKING]	= TO(NONE) | TO(OPEN) | TO(SEALED) | TO(BAD),
 	[PGSA_FRAME_BAD]	= TO(NONE) | TO(OPEN) | TO(SEALED),
-};
-
-static const char * const pgsa_frame_names[NR_PGSA_FRAME_STATES] = {
-	[PGSA_FRAME_NONE]	= "NONE",
-	[PGSA_FRAME_OPEN]	= "OPEN",
-	[PGSA_FRAME_SEALING]	= "SEALING",
-	[PGSA_FRAME_SEALED]	= "SEALED",
-	[PGSA_FRAME_CHECKING]	= "CHECKING",
-	[PGSA_FRAME_BAD]	= "BAD",
 };
 
 /**
@@ -55,26 +49,21 @@ bool pgsa_frame_may_move(enum pgsa_frame_state from, enum pgsa_frame_state to)
 }
 EXPORT_SYMBOL_IF_KUNIT(pgsa_frame_may_move);
 
-/**
- * pgsa_frame_state_name - name of a state, as users see it
- * @state: the state
- *
- * Context: Any context.
- * Return: the name; "?" for a value that is no state (a damaged record).
- */
-const char *pgsa_frame_state_name(enum pgsa_frame_state state)
+/* In doubt, damaged content must not pass for good. */
+static bool pgsa_word_maybe_hurt(u64 word)
 {
-	return state < NR_PGSA_FRAME_STATES ? pgsa_frame_names[state] : "?";
+	return pgsa_word_hurt(word) ||
+	       (unlikely(pgsa_word_state(word) == NR_PGSA_FRAME_STATES) &&
+		pgsa_status_mended(pgsa_word_status(word)) == PGSA_STATUS_HURT);
 }
 
-#define PGSA_WORD_CODES	(PGSA_WORD_DETECT | PGSA_WORD_CORRECT)
-
-/* The word after a move: leaving for OPEN or NONE makes all checks stale. */
+/*
+ * The word after a move: leaving for OPEN or NONE makes all checks stale. Marks
+ * of another state are left behind, and so are damaged bits.
+ */
 static __always_inline u64 pgsa_word_moved(u64 word, enum pgsa_frame_state to)
 {
-	/* No move carries a lock: one that is found here is a damaged bit. */
-	u64 new = (word & ~(PGSA_WORD_STATE | PGSA_WORD_LOCK)) |
-		  FIELD_PREP(PGSA_WORD_STATE, to);
+	u64 new = (word & ~PGSA_WORD_STATUS) | pgsa_statuses[to];
 
 	if (to == PGSA_FRAME_OPEN || to == PGSA_FRAME_NONE) {
 		u64 next = word + PGSA_WORD_AGE;
@@ -82,7 +71,16 @@ static __always_inline u64 pgsa_word_moved(u64 word, enum pgsa_frame_state to)
 		new &= ~(PGSA_WORD_CODES | PGSA_WORD_GENERATION);
 		new |= next & PGSA_WORD_GENERATION;
 	}
+	if (to == PGSA_FRAME_OPEN && pgsa_word_maybe_hurt(word))
+		new ^= PGSA_STATUS_OPEN ^ PGSA_STATUS_HURT;
 	return new;
+}
+
+static u64 pgsa_word_given_up(u64 word)
+{
+	if (pgsa_word_state(word) != PGSA_FRAME_OPEN)
+		word = pgsa_word_moved(word, PGSA_FRAME_OPEN);
+	return (word & ~PGSA_WORD_STATUS) | PGSA_STATUS_HURT;
 }
 
 /*
@@ -97,8 +95,10 @@ pgsa_frame_change(struct pgsa_frame *frame, unsigned long pfn, u64 *word,
 	enum pgsa_frame_state from = pgsa_word_state(*word);
 	enum pgsa_frame_state to = pgsa_word_state(new);
 
-	if (from != to && WARN_ON_ONCE(!pgsa_frame_may_move(from, to)))
+	if (from != to && !pgsa_frame_may_move(from, to)) {
+		WARN_ON_ONCE(from < NR_PGSA_FRAME_STATES);
 		return false;
+	}
 	if (!atomic64_try_cmpxchg(&frame->word, (s64 *)word, new))
 		return false;
 	if (from != to)
@@ -108,28 +108,40 @@ pgsa_frame_change(struct pgsa_frame *frame, unsigned long pfn, u64 *word,
 	return true;
 }
 
-/* In any other state than BAD the lock bit is a damaged bit. */
-static bool pgsa_word_locked(u64 word)
-{
-	return word & PGSA_WORD_LOCK && pgsa_word_state(word) == PGSA_FRAME_BAD;
-}
+/*
+ * Held by who repairs a frame, from pgsa_frame_lock() to pgsa_frame_unlock().
+ * Repairs are rare, and so one lock for all is enough. It makes waiting for a
+ * repair exact: a frame that is still locked when the waiter has this lock is
+ * being repaired by nobody, its record is damaged. No limit of time could tell
+ * that from a virtual CPU that does not run.
+ */
+static DEFINE_RAW_SPINLOCK(pgsa_repair_lock);
 
-/* A repair holds the lock for microseconds, with interrupts off. */
-static u64 pgsa_frame_wait_unlocked(struct pgsa_frame *frame)
+/*
+ * The word of a frame that nobody is repairing, or that some event has opened
+ * since: then it has got another generation, and the caller's compare-and-exchange
+ * fails. Any damaged status may be that of a locked frame.
+ */
+static u64 pgsa_frame_settled(struct pgsa_frame *frame, unsigned long pfn)
 {
-	return smp_cond_load_acquire((u64 *)&frame->word.counter,
-				     !pgsa_word_locked(VAL));
+	u64 word = atomic64_read_acquire(&frame->word);
+	unsigned long flags;
+
+	if (likely(pgsa_word_state(word) < PGSA_FRAME_BAD))
+		return word;
+	raw_spin_lock_irqsave(&pgsa_repair_lock, flags);
+	word = atomic64_read(&frame->word);
+	raw_spin_unlock_irqrestore(&pgsa_repair_lock, flags);
+	if (pgsa_word_state(word) == NR_PGSA_FRAME_STATES ||
+	    pgsa_word_status(word) == PGSA_STATUS_LOCKED)
+		pr_warn_ratelimited("pfn 0x%lx: its record is damaged (word 0x%016llx), opened\n",
+				    pfn, word);
+	return word;
 }
 
 static bool pgsa_word_broken(u64 word)
 {
 	return FIELD_GET(PGSA_WORD_WRITERS, word) == PGSA_WRITERS_BROKEN;
-}
-
-static u64 pgsa_word_break(u64 word)
-{
-	return (word & ~PGSA_WORD_WRITERS) |
-	       FIELD_PREP(PGSA_WORD_WRITERS, PGSA_WRITERS_BROKEN);
 }
 
 /**
@@ -147,7 +159,7 @@ void pgsa_frame_add_writer(struct pgsa_frame *frame, unsigned long pfn)
 	u64 word, new;
 
 	do {
-		word = pgsa_frame_wait_unlocked(frame);
+		word = pgsa_frame_settled(frame, pfn);
 		new = word;
 		if (pgsa_word_state(word) != PGSA_FRAME_OPEN)
 			new = pgsa_word_moved(word, PGSA_FRAME_OPEN);
@@ -206,7 +218,7 @@ void pgsa_frame_write(struct pgsa_frame *frame, unsigned long pfn)
 	 * reference which the writer holds, see seal.c.
 	 */
 	while (pgsa_word_state(word) > PGSA_FRAME_OPEN) {
-		word = pgsa_frame_wait_unlocked(frame);
+		word = pgsa_frame_settled(frame, pfn);
 		if (pgsa_word_state(word) <= PGSA_FRAME_OPEN ||
 		    pgsa_frame_change(frame, pfn, &word,
 				      pgsa_word_moved(word, PGSA_FRAME_OPEN)))
@@ -231,13 +243,12 @@ unsigned int pgsa_frame_free(struct pgsa_frame *frame, unsigned long pfn)
 
 	do {
 		writers = pgsa_word_writers(word);
-		if (!(word & (PGSA_WORD_STATE | PGSA_WORD_WRITERS |
-			      PGSA_WORD_HURT)))
+		if (!(word & (PGSA_WORD_STATUS | PGSA_WORD_WRITERS)))
 			return 0;
 		new = word;
 		if (pgsa_word_state(word) != PGSA_FRAME_NONE)
 			new = pgsa_word_moved(word, PGSA_FRAME_NONE);
-		new &= ~(PGSA_WORD_WRITERS | PGSA_WORD_HURT);
+		new &= ~PGSA_WORD_WRITERS;
 	} while (!pgsa_frame_change(frame, pfn, &word, new));
 
 	return writers;
@@ -252,11 +263,14 @@ EXPORT_SYMBOL_IF_KUNIT(pgsa_frame_free);
  * @to: state to go to
  *
  * Context: Any context.
- * Return: true if the word was still @word and the frame has moved.
+ * Return: true if the word was still @word and the frame has moved; a frame that
+ * is hurt is not taken.
  */
 bool pgsa_frame_move(struct pgsa_frame *frame, unsigned long pfn, u64 *word,
 		     enum pgsa_frame_state to)
 {
+	if (to > PGSA_FRAME_OPEN && pgsa_word_hurt(*word))
+		return false;
 	return pgsa_frame_change(frame, pfn, word, pgsa_word_moved(*word, to));
 }
 EXPORT_SYMBOL_IF_KUNIT(pgsa_frame_move);
@@ -271,7 +285,8 @@ EXPORT_SYMBOL_IF_KUNIT(pgsa_frame_move);
  * @correct: id of the correcting code, 0 for none
  *
  * Context: Any context.
- * Return: true if the word was still @word and the frame has moved.
+ * Return: true if the word was still @word and the frame has moved. False also
+ * for ids that have no room in the word.
  */
 bool pgsa_frame_move_codes(struct pgsa_frame *frame, unsigned long pfn,
 			   u64 *word, enum pgsa_frame_state to,
@@ -279,6 +294,9 @@ bool pgsa_frame_move_codes(struct pgsa_frame *frame, unsigned long pfn,
 {
 	u64 new = pgsa_word_moved(*word, to) & ~PGSA_WORD_CODES;
 
+	if (detect > FIELD_MAX(PGSA_WORD_DETECT) ||
+	    correct > FIELD_MAX(PGSA_WORD_CORRECT))
+		return false;
 	new |= FIELD_PREP(PGSA_WORD_DETECT, detect) |
 	       FIELD_PREP(PGSA_WORD_CORRECT, correct);
 	return pgsa_frame_change(frame, pfn, word, new);
@@ -295,13 +313,14 @@ EXPORT_SYMBOL_IF_KUNIT(pgsa_frame_move_codes);
  *
  * Context: Any context.
  * Return: true if nobody can write the frame, it has not been given up, and
- * it is SEALING now.
+ * it is SEALING now. False also for ids that have no room in the word.
  */
 bool pgsa_frame_claim(struct pgsa_frame *frame, unsigned long pfn, u64 *word,
 		      unsigned int detect, unsigned int correct)
 {
-	if (pgsa_word_state(*word) > PGSA_FRAME_OPEN ||
-	    *word & (PGSA_WORD_WRITERS | PGSA_WORD_HURT))
+	if ((pgsa_word_status(*word) != PGSA_STATUS_NONE &&
+	     pgsa_word_status(*word) != PGSA_STATUS_OPEN) ||
+	    *word & PGSA_WORD_WRITERS)
 		return false;
 	return pgsa_frame_move_codes(frame, pfn, word, PGSA_FRAME_SEALING,
 				     detect, correct);
@@ -327,10 +346,7 @@ void pgsa_frame_give_up(struct pgsa_frame *frame, unsigned long pfn)
 	do {
 		if (pgsa_word_state(word) == PGSA_FRAME_NONE)
 			return;
-		new = word;
-		if (pgsa_word_state(word) != PGSA_FRAME_OPEN)
-			new = pgsa_word_moved(word, PGSA_FRAME_OPEN);
-		new |= PGSA_WORD_HURT;
+		new = pgsa_word_given_up(word);
 	} while (!pgsa_frame_change(frame, pfn, &word, new));
 }
 EXPORT_SYMBOL_IF_KUNIT(pgsa_frame_give_up);
@@ -350,14 +366,39 @@ void pgsa_frame_mark_hurt(struct pgsa_frame *frame, unsigned long pfn)
 	u64 word, new;
 
 	do {
-		word = pgsa_frame_wait_unlocked(frame);
-		new = word;
-		if (pgsa_word_state(word) != PGSA_FRAME_OPEN)
-			new = pgsa_word_moved(word, PGSA_FRAME_OPEN);
-		new |= PGSA_WORD_HURT;
+		word = pgsa_frame_settled(frame, pfn);
+		new = pgsa_word_given_up(word);
 	} while (!pgsa_frame_change(frame, pfn, &word, new));
 }
 EXPORT_SYMBOL_IF_KUNIT(pgsa_frame_mark_hurt);
+
+/**
+ * pgsa_frame_mend - put a damaged word right
+ * @frame: its record
+ * @pfn: its number, for the trace
+ * @word: the word last seen; the present one on return
+ * @mended: what it ought to be
+ *
+ * The only change of a word that no event and no transition of the table is. The
+ * caller knows what the word was before it was damaged, and that nobody is in
+ * the middle of something with the frame.
+ *
+ * Context: Any context.
+ * Return: true if the word was still @word.
+ */
+bool pgsa_frame_mend(struct pgsa_frame *frame, unsigned long pfn, u64 *word,
+		     u64 mended)
+{
+	enum pgsa_frame_state from = pgsa_word_state(*word);
+
+	if (!atomic64_try_cmpxchg(&frame->word, (s64 *)word, mended))
+		return false;
+	trace_pgsa_frame_state(pfn, from, pgsa_word_state(mended),
+			       pgsa_word_generation(mended));
+	*word = mended;
+	return true;
+}
+EXPORT_SYMBOL_IF_KUNIT(pgsa_frame_mend);
 
 /**
  * pgsa_frame_lock - hold back writers of a BAD frame
@@ -368,13 +409,23 @@ EXPORT_SYMBOL_IF_KUNIT(pgsa_frame_mark_hurt);
  * so the caller may change the content as if it were a writer itself.
  *
  * Context: Interrupts off, until pgsa_frame_unlock() a few microseconds later.
+ *	    Only one frame is locked at a time: others who want to lock one wait.
  * Return: true if the word was still @word.
  */
 bool pgsa_frame_lock(struct pgsa_frame *frame, u64 *word)
 {
+	u64 new = (*word & ~PGSA_WORD_STATUS) | PGSA_STATUS_LOCKED;
+	bool locked;
+
 	if (WARN_ON_ONCE(pgsa_word_state(*word) != PGSA_FRAME_BAD))
 		return false;
-	return pgsa_frame_change(frame, 0, word, *word | PGSA_WORD_LOCK);
+	raw_spin_lock(&pgsa_repair_lock);
+	locked = pgsa_frame_change(frame, 0, word, new);
+	if (!locked)
+		raw_spin_unlock(&pgsa_repair_lock);
+	else
+		__release(&pgsa_repair_lock);	/* for sparse: it goes on */
+	return locked;
 }
 EXPORT_SYMBOL_IF_KUNIT(pgsa_frame_lock);
 
@@ -383,40 +434,23 @@ EXPORT_SYMBOL_IF_KUNIT(pgsa_frame_lock);
  * @frame: its record
  * @word: the word pgsa_frame_lock() returned; the present one on return
  *
+ * A record that was damaged meanwhile is OPEN afterwards, as after an event.
+ *
  * Context: As pgsa_frame_lock(). The full barrier orders the caller's stores
  *	    to the page before the release.
  */
 void pgsa_frame_unlock(struct pgsa_frame *frame, u64 *word)
 {
-	u64 new = *word & ~PGSA_WORD_LOCK;
+	u64 now = *word;
 
-	/* Only sub_writer could interfere, and there is no writer. */
-	WARN_ON_ONCE(!pgsa_frame_change(frame, 0, word, new));
+	*word = pgsa_word_moved(now, PGSA_FRAME_BAD);
+	/* No event changes a locked frame; flipped bits might. */
+	if (!pgsa_frame_change(frame, 0, &now, *word))
+		while (pgsa_word_state(now) >= PGSA_FRAME_BAD &&
+		       !pgsa_frame_change(frame, 0, &now,
+					  pgsa_word_moved(now, PGSA_FRAME_OPEN)))
+			;
+	__acquire(&pgsa_repair_lock);	/* for sparse: in pgsa_frame_lock() */
+	raw_spin_unlock(&pgsa_repair_lock);
 }
 EXPORT_SYMBOL_IF_KUNIT(pgsa_frame_unlock);
-
-/**
- * pgsa_frame_guard - check value over a record's own content
- * @pfn: frame number, so that a record of another frame is not accepted
- * @word: the word; only codes and generation count
- * @check: check bytes of the codes
- *
- * CRC-16 detects every single and double flip in these few bytes.
- *
- * Context: Any context.
- * Return: the value for @check->guard.
- */
-u16 pgsa_frame_guard(unsigned long pfn, u64 word,
-		     const union pgsa_check *check)
-{
-	u64 fixed[2] = {
-		pfn,
-		word & (PGSA_WORD_DETECT | PGSA_WORD_CORRECT |
-			PGSA_WORD_GENERATION),
-	};
-	u16 crc = crc16(0xffff, (const u8 *)fixed, sizeof(fixed));
-
-	return crc16(crc, check->detect,
-		     PGSA_DETECT_BYTES + PGSA_CORRECT_BYTES);
-}
-EXPORT_SYMBOL_IF_KUNIT(pgsa_frame_guard);

@@ -41,11 +41,32 @@ enum pgsa_frame_state {
 #define PGSA_WORD_HURT		BIT_ULL(4)	/* damage not repaired: never seal */
 #define PGSA_WORD_DETECT	GENMASK_ULL(8, 5)
 #define PGSA_WORD_CORRECT	GENMASK_ULL(12, 9)
+#define PGSA_WORD_PROOF		GENMASK_ULL(15, 13)	/* of the first three */
 #define PGSA_WORD_GENERATION	GENMASK_ULL(35, 16)
 #define PGSA_WORD_WRITERS	GENMASK_ULL(63, 36)
 
 #define PGSA_WRITER		(3ULL << 36)	/* one writer */
 #define PGSA_WRITERS_BROKEN	(GENMASK_ULL(27, 0) - 1) /* no multiple of 3 */
+
+/*
+ * State, lock and hurt together are the status, which has eight values. Any two
+ * of them differ in at least three bits, for which the proof is chosen: no one or
+ * two flips make another value, and after one flip it is known what the value was.
+ */
+#define PGSA_WORD_STATUS	(PGSA_WORD_STATE | PGSA_WORD_LOCK | \
+				 PGSA_WORD_HURT | PGSA_WORD_PROOF)
+#define PGSA_STATUS(state, proof) \
+	(PGSA_FRAME_##state | FIELD_PREP_CONST(PGSA_WORD_PROOF, proof))
+#define PGSA_STATUS_NONE	PGSA_STATUS(NONE, 0)
+#define PGSA_STATUS_OPEN	PGSA_STATUS(OPEN, 3)
+#define PGSA_STATUS_HURT	(PGSA_STATUS(OPEN, 4) | PGSA_WORD_HURT)
+#define PGSA_STATUS_SEALING	PGSA_STATUS(SEALING, 6)
+#define PGSA_STATUS_SEALED	PGSA_STATUS(SEALED, 5)
+#define PGSA_STATUS_CHECKING	PGSA_STATUS(CHECKING, 5)
+#define PGSA_STATUS_BAD		PGSA_STATUS(BAD, 6)
+#define PGSA_STATUS_LOCKED	(PGSA_STATUS(BAD, 0) | PGSA_WORD_LOCK)
+
+#define PGSA_WORD_CODES		(PGSA_WORD_DETECT | PGSA_WORD_CORRECT)
 
 /* Check bytes in the record: a detecting code, a correcting one, a guard. */
 #define PGSA_DETECT_BYTES	4
@@ -56,8 +77,8 @@ enum pgsa_frame_state {
  * @raw: all of it, read and written in one access
  * @detect: check bytes of the detecting code
  * @correct: check bytes of the correcting code
- * @guard: CRC-16 over the rest of the record; damage to the record must never
- *	   be taken for damage to the frame
+ * @guard: check value over the rest of the record; damage to the record must
+ *	   never be taken for damage to the frame
  */
 union pgsa_check {
 	u64 raw;
@@ -81,9 +102,32 @@ struct pgsa_frame {
 	u64 check;
 };
 
+static __always_inline u64 pgsa_word_status(u64 word)
+{
+	return word & PGSA_WORD_STATUS;
+}
+
+/* NR_PGSA_FRAME_STATES for a status that is none: the record is damaged. */
 static inline enum pgsa_frame_state pgsa_word_state(u64 word)
 {
-	return FIELD_GET(PGSA_WORD_STATE, word);
+	switch (pgsa_word_status(word)) {
+	case PGSA_STATUS_NONE:
+	case PGSA_STATUS_OPEN:
+	case PGSA_STATUS_HURT:
+	case PGSA_STATUS_SEALING:
+	case PGSA_STATUS_SEALED:
+	case PGSA_STATUS_CHECKING:
+	case PGSA_STATUS_BAD:
+	case PGSA_STATUS_LOCKED:
+		return FIELD_GET(PGSA_WORD_STATE, word);
+	default:
+		return NR_PGSA_FRAME_STATES;
+	}
+}
+
+static inline bool pgsa_word_hurt(u64 word)
+{
+	return pgsa_word_status(word) == PGSA_STATUS_HURT;
 }
 
 static inline unsigned int pgsa_word_generation(u64 word)
@@ -94,6 +138,13 @@ static inline unsigned int pgsa_word_generation(u64 word)
 static inline unsigned int pgsa_word_writers(u64 word)
 {
 	return FIELD_GET(PGSA_WORD_WRITERS, word) / 3;
+}
+
+/* The count of writers is wrong, and will be until the frame is freed. */
+static inline u64 pgsa_word_break(u64 word)
+{
+	return (word & ~PGSA_WORD_WRITERS) |
+	       FIELD_PREP(PGSA_WORD_WRITERS, PGSA_WRITERS_BROKEN);
 }
 
 static inline u64 pgsa_frame_word(const struct pgsa_frame *frame)
@@ -130,9 +181,10 @@ static __always_inline bool pgsa_frame_try_add_writer(struct pgsa_frame *frame)
 	u64 word = atomic64_read(&frame->word);
 	u64 new = word + PGSA_WRITER;
 
-	if (pgsa_word_state(word) == PGSA_FRAME_NONE && !pgsa_word_oldest(word))
-		new += PGSA_WORD_AGE + PGSA_FRAME_OPEN;
-	else if (pgsa_word_state(word) != PGSA_FRAME_OPEN)
+	if (pgsa_word_status(word) == PGSA_STATUS_NONE &&
+	    !pgsa_word_oldest(word))
+		new += PGSA_WORD_AGE + PGSA_STATUS_OPEN;
+	else if (pgsa_word_status(word) != PGSA_STATUS_OPEN)
 		return false;
 	return word < PGSA_WORD_FULL &&
 	       atomic64_try_cmpxchg(&frame->word, (s64 *)&word, new);
@@ -150,14 +202,13 @@ static __always_inline bool pgsa_frame_try_sub_writer(struct pgsa_frame *frame)
 static __always_inline bool pgsa_frame_try_free(struct pgsa_frame *frame)
 {
 	u64 word = atomic64_read(&frame->word);
-	u64 left = word & (PGSA_WORD_STATE | PGSA_WORD_WRITERS |
-			   PGSA_WORD_HURT);
+	u64 left = word & (PGSA_WORD_STATUS | PGSA_WORD_WRITERS);
 
-	if (!left)
+	if (left == PGSA_STATUS_NONE)
 		return true;
-	return left == PGSA_FRAME_OPEN && !pgsa_word_oldest(word) &&
+	return left == PGSA_STATUS_OPEN && !pgsa_word_oldest(word) &&
 	       atomic64_try_cmpxchg(&frame->word, (s64 *)&word,
-				    word + PGSA_WORD_AGE - PGSA_FRAME_OPEN);
+				    word + PGSA_WORD_AGE - PGSA_STATUS_OPEN);
 }
 
 /* Moves by a searcher: true if the word was still the one given. */
@@ -168,12 +219,47 @@ bool pgsa_frame_move_codes(struct pgsa_frame *frame, unsigned long pfn,
 			   unsigned int detect, unsigned int correct);
 bool pgsa_frame_claim(struct pgsa_frame *frame, unsigned long pfn, u64 *word,
 		      unsigned int detect, unsigned int correct);
+bool pgsa_frame_mend(struct pgsa_frame *frame, unsigned long pfn, u64 *word,
+		     u64 mended);
 void pgsa_frame_give_up(struct pgsa_frame *frame, unsigned long pfn);
 void pgsa_frame_mark_hurt(struct pgsa_frame *frame, unsigned long pfn);
 bool pgsa_frame_lock(struct pgsa_frame *frame, u64 *word);
 void pgsa_frame_unlock(struct pgsa_frame *frame, u64 *word);
 
+/* guard.c */
+
+/*
+ * Odd numbers for which the guard keeps its promise; found by trying some. The
+ * sum of three products changes with a bit by a power of two times one of them,
+ * and with two bits by the sum or the difference of two such numbers. As long as
+ * none of these is within 2^48 of a multiple of 2^64, the highest 16 bits of the
+ * sum change. The tests go through all of them.
+ */
+#define PGSA_GUARD_PFN		0x1e2feb89414c343dULL
+#define PGSA_GUARD_WORD		0xc2ce6f447ed4d57bULL
+#define PGSA_GUARD_CHECK	0x78e510617311d8a3ULL
+#define PGSA_GUARD_ZERO		0x9e3779b97f4a7c15ULL	/* of all zeroes */
+
+extern const u64 pgsa_statuses[NR_PGSA_FRAME_STATES + 2];
+
+struct pgsa_code;
+
+/**
+ * struct pgsa_codes - the codes that a word names
+ * @detect: the detecting code
+ * @correct: the correcting code, or NULL
+ */
+struct pgsa_codes {
+	const struct pgsa_code *detect;
+	const struct pgsa_code *correct;
+};
+
+u64 pgsa_status_mended(u64 status);
 u16 pgsa_frame_guard(unsigned long pfn, u64 word,
 		     const union pgsa_check *check);
+bool pgsa_word_codes(u64 word, struct pgsa_codes *codes);
+bool pgsa_record_valid(unsigned long pfn, u64 word,
+		       const union pgsa_check *check, struct pgsa_codes *codes);
+u64 pgsa_record_mend(unsigned long pfn, u64 *word, union pgsa_check *check);
 
 #endif /* _PGSA_FRAME_H */

@@ -15,6 +15,9 @@
  */
 #define PGSA_CREDIT_MAX_NS	(5 * NSEC_PER_MSEC)
 
+/* No thread uses more between two looks: a larger debt is a damaged number. */
+#define PGSA_DEBT_MAX_NS	((s64)NSEC_PER_SEC)
+
 /**
  * pgsa_governor_start - begin to count
  * @governor: the governor
@@ -50,7 +53,8 @@ u64 pgsa_governor_pause(struct pgsa_governor *governor, u64 wall_ns,
 
 	governor->debt_ns += cpu_ns - governor->cpu_ns;
 	governor->debt_ns -= earned_ns;
-	governor->debt_ns = max_t(s64, governor->debt_ns, -PGSA_CREDIT_MAX_NS);
+	governor->debt_ns = clamp_t(s64, governor->debt_ns, -PGSA_CREDIT_MAX_NS,
+				    PGSA_DEBT_MAX_NS);
 	governor->wall_ns = wall_ns;
 	governor->cpu_ns = cpu_ns;
 

@@ -280,6 +280,7 @@ static int __init pgsa_debugfs_init(void)
 	pgsa_consistency_init(dir);
 	pgsa_bench_init(dir);
 	pgsa_drops_init(dir);
+	pgsa_objects_init(dir);
 	return 0;
 }
 late_initcall(pgsa_debugfs_init);

@@ -108,6 +108,15 @@ static ssize_t pgsa_frame_file_write(struct file *file, const char __user *buf,
 	return count;
 }
 
+/* Records, and what else is vmalloc()ed where memory has sections. */
+static phys_addr_t pgsa_phys(const void *object)
+{
+	if (is_vmalloc_addr(object))
+		return PFN_PHYS(vmalloc_to_pfn(object)) +
+		       offset_in_page(object);
+	return __pa(object);
+}
+
 /* Where the redundancy is that does not fit into the record. */
 static int pgsa_format_stored(char *text, size_t size,
 			      const struct pgsa_code *code, unsigned long pfn)
@@ -146,6 +155,7 @@ static int pgsa_format_frame(char *text, size_t size, struct page *page)
 	struct pgsa_frame *frame = pgsa_frame_get(page);
 	bool unmapped = pgsa_policies_want_pagecache();
 	union pgsa_check check;
+	phys_addr_t record;
 	u64 word;
 	u32 crc;
 	int len;
@@ -154,6 +164,7 @@ static int pgsa_format_frame(char *text, size_t size, struct page *page)
 		return -ENXIO;
 	word = pgsa_frame_word(frame);
 	check.raw = READ_ONCE(frame->check);
+	record = pgsa_phys(frame);
 	pgsa_frame_put(frame);
 
 	len = scnprintf(text, size, "pfn=0x%lx state=%s writers=%u generation=%u",
@@ -163,8 +174,10 @@ static int pgsa_format_frame(char *text, size_t size, struct page *page)
 	memcpy(&crc, check.detect, sizeof(crc));
 	len += pgsa_format_codes(text + len, size - len, page_to_pfn(page),
 				 word, crc);
-	len += scnprintf(text + len, size - len, " hurt=%d admit=%s\n",
-			 !!(word & PGSA_WORD_HURT),
+	len += scnprintf(text + len, size - len,
+			 " record=0x%lx record_offset=%lu hurt=%d admit=%s\n",
+			 (unsigned long)PHYS_PFN(record),
+			 offset_in_page(record), pgsa_word_hurt(word),
 			 pgsa_refusal_name(pgsa_page_refusal(page, unmapped)));
 	return len;
 }
@@ -175,7 +188,7 @@ static ssize_t pgsa_frame_file_read(struct file *file, char __user *buf,
 	struct pgsa_frame_file *own = file->private_data;
 	unsigned long pfn = own->pfn;
 	struct page *page;
-	char text[256];
+	char text[320];
 	int len = -ENXIO;
 
 	if (pfn == PGSA_NO_PFN)

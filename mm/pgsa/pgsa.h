@@ -7,6 +7,7 @@
 
 #include <linux/atomic.h>
 #include <linux/configfs.h>
+#include <linux/hash.h>
 #include <linux/mutex.h>
 #include <linux/percpu.h>
 #include <linux/preempt.h>
@@ -67,6 +68,7 @@ u64 pgsa_governor_pause(struct pgsa_governor *governor, u64 wall_ns,
  * @PGSA_STAT_UNRESOLVED: errors that were not corrected
  * @PGSA_STAT_UNCONFIRMED: mismatches that could not be confirmed when they were
  *			   found
+ * @PGSA_STAT_RECORDS_DAMAGED: frame records that were damaged themselves
  * @PGSA_STAT_STALE: checks that a legitimate write had overtaken
  * @PGSA_STAT_REDUNDANCY_FAILURES: frames not sealed for lack of memory for
  *				   their redundancy
@@ -92,6 +94,7 @@ enum pgsa_stat {
 	PGSA_STAT_TRANSIENT,
 	PGSA_STAT_UNRESOLVED,
 	PGSA_STAT_UNCONFIRMED,
+	PGSA_STAT_RECORDS_DAMAGED,
 	PGSA_STAT_STALE,
 	PGSA_STAT_REDUNDANCY_FAILURES,
 	PGSA_STAT_SIGNALS,
@@ -236,7 +239,10 @@ struct pgsa_crew {
 	struct pgsa_governor governor;
 	/** @cpu_ns: CPU time of all together */
 	u64 cpu_ns;
-	/** @busy: searchers that take part in the cycle */
+	/**
+	 * @busy: three times the number of searchers that take part in the
+	 * cycle, so that a flipped bit is seen: see pgsa_crew_busy()
+	 */
 	unsigned int busy;
 	/** @over: the strategy has no more frames in this cycle */
 	bool over;
@@ -248,10 +254,8 @@ struct pgsa_crew {
 	struct pgsa_tally cycle;
 	/** @drain_ns: when the per-CPU LRU caches were last emptied */
 	u64 drain_ns;
-	/** @nr_searches: number of @searches */
-	unsigned int nr_searches;
-	/** @searches: the searchers; fixed */
-	struct pgsa_search *searches[] __counted_by(nr_searches);
+	/** @searches: the searchers, and NULL at the end; fixed */
+	struct pgsa_search *searches[];
 };
 
 /**
@@ -330,12 +334,26 @@ u64 pgsa_errors_total(enum pgsa_result result);
 /**
  * struct pgsa_claim - a frame waiting to be sealed
  * @pfn: its number
- * @word: its word when it was claimed
+ * @mixed: its word when it was claimed, mixed with @pfn: see pgsa_claim_word()
  */
 struct pgsa_claim {
 	unsigned long pfn;
-	u64 word;
+	u64 mixed;
 };
+
+/*
+ * A claim that a flipped bit has made that of another frame must not be sealed,
+ * for that frame may not have waited. So the wrong number gives a wrong word.
+ */
+static inline u64 pgsa_claim_mix(unsigned long pfn, u64 word)
+{
+	return word ^ pfn * GOLDEN_RATIO_64;
+}
+
+static inline u64 pgsa_claim_word(const struct pgsa_claim *claim)
+{
+	return pgsa_claim_mix(claim->pfn, claim->mixed);
+}
 
 /**
  * struct pgsa_search - one searcher: a thread and what it works with
@@ -345,6 +363,7 @@ struct pgsa_claim {
  * @detect_id: id of the detecting code
  * @correct_id: id of the correcting code, 0 for none
  * @cpu_ns: CPU time of the thread at the last look
+ * @turn: cycles it has taken part in
  * @done: this cycle's work
  * @nr_pfns: number of @pfns
  * @next_pfn: index of the next one to be visited
@@ -352,7 +371,8 @@ struct pgsa_claim {
  * @first_claim_ns: age of the oldest of them
  * @nr_waiting: that many of them, the first, wait for a grace period
  * @grace: the grace period
- * @flushed: it is over, and no TLB entry is older
+ * @proof: of the two before, see pgsa_seal_proof()
+ * @flushed: ~@grace when it is over, and no TLB entry is older
  * @next_claim: index of the next of those that wait
  * @damaged: buffer for a damaged page as it was found
  * @repaired: buffer for the same page, corrected
@@ -368,6 +388,7 @@ struct pgsa_search {
 	unsigned int detect_id;
 	unsigned int correct_id;
 	u64 cpu_ns;
+	unsigned int turn;
 	struct pgsa_tally done;
 	unsigned int nr_pfns;
 	unsigned int next_pfn;
@@ -375,7 +396,8 @@ struct pgsa_search {
 	u64 first_claim_ns;
 	unsigned int nr_waiting;
 	unsigned long grace;
-	bool flushed;
+	u64 proof;
+	unsigned long flushed;
 	unsigned int next_claim;
 	void *damaged;
 	void *repaired;
@@ -440,6 +462,19 @@ void pgsa_content_flush(struct page *page);
 struct pgsa_finding pgsa_finding_take(struct pgsa_search *search);
 void pgsa_tell(struct pgsa_policy *policy, const struct pgsa_finding *finding);
 
+/* mend.c */
+
+void pgsa_mend(struct pgsa_search *search, struct page *page,
+	       struct pgsa_frame *frame, u64 word);
+bool pgsa_redundancy_good(const struct pgsa_search *search, unsigned long pfn,
+			  struct pgsa_frame *frame, u64 word);
+bool pgsa_word_damaged(u64 word);
+void pgsa_mend_word(struct pgsa_search *search, struct page *page,
+		    struct pgsa_frame *frame, u64 word);
+bool pgsa_claim_lost(const struct pgsa_frame *frame);
+void pgsa_mend_claim(struct pgsa_search *search, struct page *page,
+		     struct pgsa_frame *frame, u64 word);
+
 /* round.c */
 
 #define PGSA_ROUND_BATCH	16U	/* frames held at a time */
@@ -481,6 +516,19 @@ static inline s64 pgsa_inject_delay_ns(unsigned long pfn, u64 word)
 {
 	return -1;
 }
+#endif
+
+/* configfs.c */
+
+void pgsa_for_each_policy(void (*fn)(struct pgsa_policy *policy, void *arg),
+			  void *arg);
+
+/* objects.c */
+
+#ifdef CONFIG_PGSA_DEBUG
+void pgsa_objects_init(struct dentry *dir);
+#else
+static inline void pgsa_objects_init(struct dentry *dir) {}
 #endif
 
 /* hurt.c */

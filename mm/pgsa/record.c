@@ -209,7 +209,14 @@ bool pgsa_frame_hurt_at(unsigned long pfn)
 		return false;
 	frame = page_ext_data(ext, &pgsa_page_ext_ops);
 	word = pgsa_frame_word(frame);
-	return word & PGSA_WORD_HURT || pgsa_word_state(word) == PGSA_FRAME_BAD;
+	switch (pgsa_status_mended(pgsa_word_status(word))) {
+	case PGSA_STATUS_HURT:
+	case PGSA_STATUS_BAD:
+	case PGSA_STATUS_LOCKED:
+		return true;
+	default:
+		return false;
+	}
 }
 
 /**

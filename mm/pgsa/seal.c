@@ -49,6 +49,7 @@
 
 #include <linux/cleanup.h>
 #include <linux/iommu.h>
+#include <linux/jiffies.h>
 #include <linux/mm.h>
 #include <linux/oom.h>
 #include <linux/rcupdate.h>
@@ -81,15 +82,33 @@ void pgsa_seal_claim(struct pgsa_search *search, unsigned long pfn, u64 word)
 	frame = pgsa_frame_get(page);
 	if (!frame)
 		return;
-	if (pgsa_frame_claim(frame, pfn, &word, search->detect_id,
+	if (search->nr_claims < PGSA_CLAIMS_MAX &&
+	    pgsa_frame_claim(frame, pfn, &word, search->detect_id,
 			     search->correct_id)) {
+		/* By the end of our RCU section nobody else can have sealed it. */
+		WRITE_ONCE(frame->check, get_jiffies_64());
 		if (!search->nr_claims)
 			search->first_claim_ns = ktime_get_ns();
 		search->claims[search->nr_claims++] = (struct pgsa_claim) {
-			.pfn = pfn, .word = word,
+			.pfn = pfn, .mixed = pgsa_claim_mix(pfn, word),
 		};
 	}
 	pgsa_frame_put(frame);
+}
+
+/*
+ * Not sealed. If the word is another one, either an event has opened the frame, or
+ * a bit of it has flipped: nobody would ever come back to it. That it may be
+ * somebody else's claim by now does no harm.
+ */
+static void pgsa_claim_give_back(struct pgsa_frame *frame, unsigned long pfn,
+				 u64 word)
+{
+	if (pgsa_frame_move(frame, pfn, &word, PGSA_FRAME_OPEN))
+		return;
+	if (pgsa_word_state(word) == PGSA_FRAME_SEALING ||
+	    pgsa_word_state(word) == NR_PGSA_FRAME_STATES)
+		pgsa_frame_move(frame, pfn, &word, PGSA_FRAME_OPEN);
 }
 
 /* Redundancy of its own gets a check of its own. */
@@ -118,20 +137,21 @@ static bool pgsa_encode_stored(const struct pgsa_code *detect,
  * Redundancy that does not fit into a record is stored, too.
  *
  * Context: Within rcu_read_lock().
- * Return: false if there is no place for that.
+ * Return: false if there is no place for that, or if the word names no codes.
  */
 bool pgsa_seal_encode(unsigned long pfn, u64 word, const void *content,
 		      union pgsa_check *check)
 {
-	const struct pgsa_code *detect, *correct;
+	struct pgsa_codes codes;
 
-	detect = pgsa_code_by_id(FIELD_GET(PGSA_WORD_DETECT, word));
-	correct = pgsa_code_by_id(FIELD_GET(PGSA_WORD_CORRECT, word));
+	if (!pgsa_word_codes(word, &codes))
+		return false;
 	check->raw = 0;
-	if (!pgsa_code_stored(correct))
-		pgsa_encode_both(detect, correct, content, check->detect,
-				 check->correct);
-	else if (!pgsa_encode_stored(detect, correct, pfn, content, check))
+	if (!pgsa_code_stored(codes.correct))
+		pgsa_encode_both(codes.detect, codes.correct, content,
+				 check->detect, check->correct);
+	else if (!pgsa_encode_stored(codes.detect, codes.correct, pfn, content,
+				     check))
 		return false;
 	check->guard = pgsa_frame_guard(pfn, word, check);
 	return true;
@@ -202,7 +222,7 @@ static bool pgsa_seal_one(struct pgsa_search *search,
 	struct pgsa_frame *frame;
 	enum pgsa_refusal refusal;
 	struct folio *folio;
-	u64 word = claim->word;
+	u64 word = pgsa_claim_word(claim);
 	bool sealed, prepared;
 
 	if (!page)
@@ -217,9 +237,8 @@ static bool pgsa_seal_one(struct pgsa_search *search,
 		pgsa_debug_unwritable(folio, claim);
 	frame = pgsa_frame_get(page);
 	sealed = frame && folio && pgsa_seal_frame(frame, page, word);
-	/* Fails if an event has opened the frame, which is as good. */
 	if (frame && !sealed)
-		pgsa_frame_move(frame, claim->pfn, &word, PGSA_FRAME_OPEN);
+		pgsa_claim_give_back(frame, claim->pfn, word);
 	if (frame)
 		pgsa_frame_put(frame);
 	if (folio)
@@ -250,6 +269,23 @@ static bool pgsa_devices_share_mm(void)
 	return shared;
 }
 
+/*
+ * No flipped bit may pass claims for such that have waited: neither one of the
+ * grace period's number nor one in how many wait for it.
+ */
+static u64 pgsa_seal_proof(const struct pgsa_search *search)
+{
+	return ~((u64)search->grace ^ search->nr_waiting * GOLDEN_RATIO_64);
+}
+
+static bool pgsa_seal_sane(const struct pgsa_search *search)
+{
+	return search->nr_claims <= PGSA_CLAIMS_MAX &&
+	       search->nr_waiting <= search->nr_claims &&
+	       search->next_claim < search->nr_waiting &&
+	       search->proof == pgsa_seal_proof(search);
+}
+
 /**
  * pgsa_seal_begin - let all claims wait for a grace period
  * @search: the search, in which none waits yet
@@ -260,8 +296,9 @@ void pgsa_seal_begin(struct pgsa_search *search)
 {
 	search->nr_waiting = search->nr_claims;
 	search->next_claim = 0;
-	search->flushed = false;
 	search->grace = start_poll_synchronize_rcu();
+	search->flushed = 0;
+	search->proof = pgsa_seal_proof(search);
 }
 
 static bool pgsa_grace_over(const struct pgsa_search *search)
@@ -293,11 +330,18 @@ bool pgsa_seal_step(struct pgsa_search *search, u64 until_ns)
 {
 	unsigned int sealed = 0;
 
-	if (!search->nr_waiting || !pgsa_grace_over(search))
+	if (!search->nr_waiting)
 		return false;
-	if (!search->flushed && !pgsa_dropped(PGSA_RULE_FLUSH))
+	if (!pgsa_seal_sane(search)) {
+		pgsa_stat_add(search->policy, PGSA_STAT_RECORDS_DAMAGED, 1);
+		pgsa_seal_abandon(search);
+		return false;
+	}
+	if (!pgsa_grace_over(search))
+		return false;
+	if (search->flushed != ~search->grace && !pgsa_dropped(PGSA_RULE_FLUSH))
 		flush_tlb_all();
-	search->flushed = true;
+	search->flushed = ~search->grace;
 	/* A device that comes later finds read-only entries. */
 	if (pgsa_devices_share_mm()) {
 		pgsa_seal_abandon(search);
@@ -337,6 +381,7 @@ void pgsa_seal_wait(struct pgsa_search *search)
 void pgsa_seal_abandon(struct pgsa_search *search)
 {
 	search->nr_waiting = 0;
+	search->nr_claims = min(search->nr_claims, PGSA_CLAIMS_MAX);
 	while (search->nr_claims) {
 		struct pgsa_claim *claim = &search->claims[--search->nr_claims];
 		struct page *page = pfn_to_online_page(claim->pfn);
@@ -344,8 +389,8 @@ void pgsa_seal_abandon(struct pgsa_search *search)
 
 		if (!frame)
 			continue;
-		pgsa_frame_move(frame, claim->pfn, &claim->word,
-				PGSA_FRAME_OPEN);
+		pgsa_claim_give_back(frame, claim->pfn,
+				     pgsa_claim_word(claim));
 		pgsa_frame_put(frame);
 	}
 }

@@ -73,6 +73,7 @@ static bool kpgsad_join(struct pgsa_search *search)
 				    kpgsad_interval_ns(search));
 		if (!ns) {
 			__set_current_state(TASK_RUNNING);
+			search->turn++;
 			kpgsad_drain(search->crew);
 			return true;
 		}
@@ -135,6 +136,13 @@ static bool kpgsad_rests(const struct pgsa_search *search)
 	       !READ_ONCE(search->policy->cpu_permille);
 }
 
+/* Are there frames left? No more than have room, whatever the numbers say. */
+static bool kpgsad_left(const struct pgsa_search *search)
+{
+	return search->next_pfn < search->nr_pfns &&
+	       search->nr_pfns <= PGSA_CHUNK_FRAMES;
+}
+
 static bool kpgsad_full(const struct pgsa_search *search)
 {
 	return search->nr_claims > PGSA_CLAIMS_MAX - PGSA_CHUNK_FRAMES;
@@ -165,7 +173,7 @@ static void kpgsad_visit_next(struct pgsa_search *search)
 	unsigned long pfn = search->pfns[search->next_pfn++];
 	struct pgsa_finding finding;
 
-	if (search->next_pfn < search->nr_pfns &&
+	if (kpgsad_left(search) &&
 	    pfn_to_online_page(search->pfns[search->next_pfn]))
 		pgsa_prefetch(search->pfns[search->next_pfn]);
 	if (pfn_to_online_page(pfn))
@@ -181,7 +189,7 @@ static void kpgsad_visit_next(struct pgsa_search *search)
  */
 static int kpgsad_visit(struct pgsa_search *search, u64 until_ns)
 {
-	if (search->next_pfn == search->nr_pfns) {
+	if (!kpgsad_left(search)) {
 		int ret = pgsa_crew_take(search->crew, search->pfns,
 					 PGSA_CHUNK_FRAMES);
 
@@ -193,7 +201,7 @@ static int kpgsad_visit(struct pgsa_search *search, u64 until_ns)
 	do {
 		kpgsad_visit_next(search);
 		cond_resched();
-	} while (search->next_pfn < search->nr_pfns &&
+	} while (kpgsad_left(search) &&
 		 (search->next_pfn % KPGSAD_LOOK_FRAMES ||
 		  local_clock() < until_ns));
 	return 1;

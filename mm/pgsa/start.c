@@ -101,11 +101,11 @@ static void pgsa_crew_free(struct pgsa_crew *crew)
 {
 	unsigned int i;
 
-	for (i = 0; i < crew->nr_searches && crew->searches[i]; i++) {
+	for (i = 0; crew->searches[i]; i++) {
 		kpgsad_set_class(crew->searches[i]->thread, PGSA_PERMILLE_MAX);
 		kthread_stop(crew->searches[i]->thread);
 	}
-	for (i = 0; i < crew->nr_searches && crew->searches[i]; i++) {
+	for (i = 0; crew->searches[i]; i++) {
 		put_task_struct(crew->searches[i]->thread);
 		pgsa_search_free(crew->searches[i]);
 	}
@@ -117,13 +117,12 @@ static void pgsa_crew_free(struct pgsa_crew *crew)
 static struct pgsa_crew *pgsa_crew_create(struct pgsa_policy *policy)
 {
 	unsigned int i, nr = policy->searchers;
-	struct pgsa_crew *crew = kzalloc(struct_size(crew, searches, nr),
+	struct pgsa_crew *crew = kzalloc(struct_size(crew, searches, nr + 1),
 					 GFP_KERNEL);
 	int ret;
 
 	if (!crew)
 		return ERR_PTR(-ENOMEM);
-	crew->nr_searches = nr;
 	pgsa_crew_init(crew, policy, ktime_get_ns());
 	for (i = 0; i < nr; i++) {
 		ret = kpgsad_create(crew, policy, i);
@@ -192,7 +191,7 @@ void pgsa_search_set_share(struct pgsa_crew *crew, unsigned int permille)
 {
 	unsigned int i;
 
-	for (i = 0; i < crew->nr_searches; i++)
+	for (i = 0; crew->searches[i]; i++)
 		kpgsad_set_class(crew->searches[i]->thread, permille);
 }
 
@@ -206,6 +205,6 @@ void pgsa_search_wake(struct pgsa_crew *crew)
 {
 	unsigned int i;
 
-	for (i = 0; i < crew->nr_searches; i++)
+	for (i = 0; crew->searches[i]; i++)
 		wake_up_process(crew->searches[i]->thread);
 }

@@ -55,7 +55,7 @@ static bool pgsa_seal_anew(struct pgsa_search *search, struct page *page,
 	unsigned long pfn = page_to_pfn(page);
 
 	if (!pgsa_content_copy(search->damaged, page) ||
-	    !pgsa_check_equal(&check, old, search->damaged) ||
+	    pgsa_check_equal(pfn, old, &check, search->damaged) <= 0 ||
 	    !pgsa_seal_encode(pfn, word, search->damaged, &check)) {
 		pgsa_frame_move_codes(frame, pfn, &word, PGSA_FRAME_SEALED,
 				      FIELD_GET(PGSA_WORD_DETECT, old),

@@ -13,25 +13,25 @@
 
 /**
  * pgsa_check_equal - is a content the one that was sealed?
- * @check: check bytes of the frame
- * @word: its word, with the id of the detecting code
+ * @pfn: number of the frame
+ * @word: its word
+ * @check: its check bytes
  * @content: the content
  *
  * Context: Any context.
- * Return: true if it is.
+ * Return: 1 if it is, 0 if not, -EUCLEAN if nobody knows, for the record is
+ * damaged itself.
  */
-bool pgsa_check_equal(const union pgsa_check *check, u64 word,
-		      const void *content)
+int pgsa_check_equal(unsigned long pfn, u64 word,
+		     const union pgsa_check *check, const void *content)
 {
-	const struct pgsa_code *detect =
-		pgsa_code_by_id(FIELD_GET(PGSA_WORD_DETECT, word));
-	u8 now[PGSA_DETECT_BYTES] = {};
+	u8 now[PGSA_DETECT_BYTES];
+	struct pgsa_codes codes;
 
-	/* A damaged id; the guard will tell. */
-	if (!detect)
-		return false;
-	pgsa_encode(detect, content, now);
-	return !memcmp(now, check->detect, detect->check_bytes);
+	if (!pgsa_record_valid(pfn, word, check, &codes))
+		return -EUCLEAN;
+	pgsa_encode(codes.detect, content, now);
+	return !memcmp(now, check->detect, codes.detect->check_bytes);
 }
 
 /*
@@ -46,6 +46,7 @@ static void pgsa_confirm(struct pgsa_search *search, struct page *page,
 	union pgsa_check check;
 	enum pgsa_refusal refusal;
 	struct folio *folio;
+	int equal;
 
 	folio = pgsa_folio_lock(page, search->policy->scope_pagecache,
 				&refusal);
@@ -58,8 +59,11 @@ static void pgsa_confirm(struct pgsa_search *search, struct page *page,
 	pgsa_unconfirmed_forget(pfn);
 	check.raw = READ_ONCE(frame->check);
 	memcpy(search->damaged, page_address(page), PAGE_SIZE);
-	if (pgsa_check_equal(&check, word, search->damaged)) {
-		if (pgsa_frame_move(frame, pfn, &word, PGSA_FRAME_SEALED))
+	equal = pgsa_check_equal(pfn, word, &check, search->damaged);
+	if (equal) {
+		/* A record that has just been damaged is seen at the next visit. */
+		if (pgsa_frame_move(frame, pfn, &word, PGSA_FRAME_SEALED) &&
+		    equal > 0)
 			pgsa_error_gone(search, page, word);
 		goto unlock;
 	}
@@ -75,23 +79,25 @@ unlock:
 
 /*
  * Does a held page have the content that was sealed? 1: yes, 0: it is not sealed
- * or has been opened meanwhile, -EBADMSG: no, and that has yet to be confirmed.
+ * or has been opened meanwhile, -EBADMSG: no, and that has yet to be confirmed,
+ * -EUCLEAN: nobody knows, for the record is damaged itself.
  */
 static int pgsa_compare(struct page *page, struct pgsa_frame *frame, u64 word)
 {
 	union pgsa_check check = { .raw = READ_ONCE(frame->check) };
-	bool equal;
+	int equal;
 
 	if (pgsa_word_state(word) != PGSA_FRAME_SEALED ||
 	    pgsa_frame_word(frame) != word)
 		return 0;
-	equal = pgsa_check_equal(&check, word, page_address(page));
+	equal = pgsa_check_equal(page_to_pfn(page), word, &check,
+				 page_address(page));
 
 	/* Pairs with the full barrier of the event before any write. */
 	smp_rmb();
 	if (pgsa_frame_word(frame) != word)
 		return 0;
-	return equal ? 1 : -EBADMSG;
+	return equal ?: -EBADMSG;
 }
 
 static void pgsa_verify(struct pgsa_search *search, struct page *page,
@@ -110,17 +116,27 @@ static void pgsa_verify(struct pgsa_search *search, struct page *page,
 		return;
 	}
 	search->done.checked++;
-	if (ret < 0)
+	if (ret == -EBADMSG)
 		pgsa_confirm(search, page, frame, word);
+	else if (ret < 0 ||
+		 !pgsa_redundancy_good(search, page_to_pfn(page), frame, word))
+		pgsa_mend(search, page, frame, word);
 	else
 		pgsa_strengthen(search, page, frame, word);
 }
 
-/* Somebody else has found a mismatch, and is about to confirm or repair it. */
+/*
+ * Somebody else has found a mismatch, and is about to confirm or repair it; or
+ * the frame was sealed, before its record was damaged.
+ */
 static bool pgsa_word_disputed(u64 word)
 {
-	return pgsa_word_state(word) == PGSA_FRAME_CHECKING ||
-	       pgsa_word_state(word) == PGSA_FRAME_BAD;
+	u64 status = pgsa_status_mended(pgsa_word_status(word));
+
+	return status == PGSA_STATUS_CHECKING || status == PGSA_STATUS_BAD ||
+	       status == PGSA_STATUS_LOCKED ||
+	       (status == PGSA_STATUS_SEALED &&
+		status != pgsa_word_status(word));
 }
 
 /**
@@ -131,8 +147,8 @@ static bool pgsa_word_disputed(u64 word)
  *
  * Context: Any context but interrupts.
  * Return: 1 if it is; 0 if it is not sealed, or not any more; -EBADMSG if not,
- * also while it is being repaired; -EAGAIN if it is known that it was not, and
- * could not be confirmed.
+ * also while it is being repaired, or if its record is damaged; -EAGAIN if it is
+ * known that it was not, and could not be confirmed.
  */
 int pgsa_page_matches(struct page *page)
 {
@@ -149,7 +165,8 @@ int pgsa_page_matches(struct page *page)
 			ret = -EAGAIN;
 		else
 			ret = pgsa_compare(page, frame, pgsa_frame_word(frame));
-		if (!ret && pgsa_word_disputed(pgsa_frame_word(frame)))
+		if (ret == -EUCLEAN ||
+		    (!ret && pgsa_word_disputed(pgsa_frame_word(frame))))
 			ret = -EBADMSG;
 		pgsa_frame_put(frame);
 	}
@@ -165,13 +182,20 @@ static void pgsa_visit_frame(struct pgsa_search *search, struct page *page,
 	switch (pgsa_word_state(word)) {
 	case PGSA_FRAME_NONE:
 	case PGSA_FRAME_OPEN:
-		if (pgsa_page_plausible(page) &&
-		    !(word & (PGSA_WORD_WRITERS | PGSA_WORD_HURT)))
+		if (unlikely(pgsa_word_damaged(word)))
+			pgsa_mend_word(search, page, frame, word);
+		else if (pgsa_page_plausible(page) &&
+			 !(word & (PGSA_WORD_WRITERS | PGSA_WORD_HURT)))
 			pgsa_seal_claim(search, page_to_pfn(page), word);
+		break;
+	case PGSA_FRAME_SEALING:
+		if (unlikely(pgsa_claim_lost(frame)))
+			pgsa_mend_claim(search, page, frame, word);
 		break;
 	case PGSA_FRAME_SEALED:
 		if (search->thread && search->policy->strategy->seals_only &&
-		    !pgsa_too_weak(search, word))
+		    !pgsa_too_weak(search, word) &&
+		    pgsa_redundancy_good(search, page_to_pfn(page), frame, word))
 			break;
 		/* To read memory that is known to be broken may be fatal. */
 		if (pgsa_page_in_scope(page, search->policy->scope_pagecache) &&
@@ -180,7 +204,13 @@ static void pgsa_visit_frame(struct pgsa_search *search, struct page *page,
 					    search->policy->scope_pagecache))
 			pgsa_verify(search, page, frame, word);
 		break;
-	default:	/* another searcher is at it */
+	case PGSA_FRAME_CHECKING:
+	case PGSA_FRAME_BAD:
+		/* Another searcher is at it, unless its folio is not locked. */
+		pgsa_mend(search, page, frame, word);
+		break;
+	default:
+		pgsa_mend_word(search, page, frame, word);
 		break;
 	}
 }

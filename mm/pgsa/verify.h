@@ -17,8 +17,8 @@ bool pgsa_seal_finish(struct pgsa_frame *frame, unsigned long pfn, u64 word,
 
 /* verify.c */
 
-bool pgsa_check_equal(const union pgsa_check *check, u64 word,
-		      const void *content);
+int pgsa_check_equal(unsigned long pfn, u64 word,
+		     const union pgsa_check *check, const void *content);
 
 /* strengthen.c */
 

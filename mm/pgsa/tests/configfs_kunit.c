@@ -322,7 +322,8 @@ static void enable_starts_and_stops(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pgsa_policy_set_enable(policy, "1\n"), 0);
 	crew = policy->crew;
 	KUNIT_ASSERT_NOT_NULL(test, crew);
-	KUNIT_EXPECT_EQ(test, crew->nr_searches, 3);
+	KUNIT_EXPECT_NOT_NULL(test, crew->searches[2]);
+	KUNIT_EXPECT_NULL(test, crew->searches[3]);
 	KUNIT_EXPECT_EQ(test, pgsa_policy_set_enable(policy, "1"), 0);
 	KUNIT_EXPECT_PTR_EQ(test, policy->crew, crew);
 	KUNIT_EXPECT_EQ(test, pgsa_policy_set_strategy(policy, "sweep"),
@@ -393,10 +394,9 @@ static int policy_init(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, pt);
 	pt->text = kunit_kzalloc(test, PAGE_SIZE, GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, pt->text);
-	pt->crew = kunit_kzalloc(test, struct_size(pt->crew, searches, 1),
+	pt->crew = kunit_kzalloc(test, struct_size(pt->crew, searches, 2),
 				 GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, pt->crew);
-	pt->crew->nr_searches = 1;
 	pt->crew->searches[0] = kunit_kzalloc(test, sizeof(struct pgsa_search),
 					      GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, pt->crew->searches[0]);

@@ -4,118 +4,14 @@
  * a record may cost a seal, but never lets a frame that can be written pass for
  * one that cannot, never a record for another, and stops nobody for ever.
  */
+#include <linux/bitops.h>
+#include <linux/irqflags.h>
 #include <linux/string.h>
 
 #include "frame_kunit.h"
 
 #define WRITERS_SHIFT		36
 #define WRITERS_MAX		0x5555554	/* whose triple fits 28 bits */
-
-/* What a guard is for: the number of the frame, and parts of its record */
-struct guard_input {
-	unsigned long pfn;
-	u64 word;
-	union pgsa_check check;
-};
-
-enum guard_bits {
-	GUARD_PFN	= 0,
-	GUARD_WORD	= GUARD_PFN + 64,	/* 8 of codes, 20 of generation */
-	GUARD_CHECK	= GUARD_WORD + 28,	/* 48, and 16 of the guard */
-	GUARD_BITS	= GUARD_CHECK + 64,
-};
-
-static void guard_flip(struct guard_input *in, unsigned int bit)
-{
-	if (bit < GUARD_WORD)
-		in->pfn ^= 1UL << (bit - GUARD_PFN);
-	else if (bit < GUARD_WORD + 8)
-		in->word ^= 1ULL << (5 + bit - GUARD_WORD);
-	else if (bit < GUARD_CHECK)
-		in->word ^= 1ULL << (16 + bit - GUARD_WORD - 8);
-	else
-		((u8 *)&in->check)[(bit - GUARD_CHECK) / 8] ^=
-			1 << (bit - GUARD_CHECK) % 8;
-}
-
-static bool guard_accepts(const struct guard_input *in)
-{
-	return in->check.guard ==
-	       pgsa_frame_guard(in->pfn, in->word, &in->check);
-}
-
-static struct guard_input guard_good(struct kunit *test)
-{
-	struct guard_input in = {
-		.pfn = FRAME_PFN,
-		.word = frame_reach(test, PGSA_FRAME_SEALED),
-		.check.raw = 0x0000c3a5f0123456,
-	};
-
-	in.check.guard = pgsa_frame_guard(in.pfn, in.word, &in.check);
-	KUNIT_ASSERT_TRUE(test, guard_accepts(&in));
-	return in;
-}
-
-void guard_any_one_flip(struct kunit *test)
-{
-	struct guard_input in = guard_good(test);
-	unsigned int bit;
-
-	for (bit = 0; bit < GUARD_BITS; bit++) {
-		guard_flip(&in, bit);
-		KUNIT_EXPECT_FALSE_MSG(test, guard_accepts(&in), "bit %u", bit);
-		guard_flip(&in, bit);
-	}
-	KUNIT_EXPECT_TRUE(test, guard_accepts(&in));
-}
-
-void guard_any_two_flips(struct kunit *test)
-{
-	struct guard_input in = guard_good(test);
-	unsigned int bit, other;
-
-	for (bit = 0; bit < GUARD_BITS; bit++) {
-		guard_flip(&in, bit);
-		for (other = 0; other < bit; other++) {
-			guard_flip(&in, other);
-			KUNIT_EXPECT_FALSE_MSG(test, guard_accepts(&in),
-					       "bits %u %u", bit, other);
-			guard_flip(&in, other);
-		}
-		guard_flip(&in, bit);
-	}
-}
-
-/* A record of all zeroes, as of a frame that was never sealed */
-void guard_other_frame(struct kunit *test)
-{
-	struct guard_input in = guard_good(test);
-	struct guard_input zero = {};
-
-	KUNIT_EXPECT_FALSE(test, guard_accepts(&zero));
-	in.pfn++;
-	KUNIT_EXPECT_FALSE(test, guard_accepts(&in));
-}
-
-/* What changes between sealing and repair is not part of it */
-void guard_same_in_all_states(struct kunit *test)
-{
-	struct guard_input in = guard_good(test);
-	unsigned int state;
-
-	for (state = 0; state < FRAME_STATE_VALUES; state++) {
-		struct frame_test *ft = test->priv;
-		struct frame_model as = ft->want;
-
-		as.state = state;
-		as.lock = state & 1;
-		as.hurt = state & 2;
-		as.writers = state;
-		in.word = frame_model_word(&as);
-		KUNIT_EXPECT_TRUE(test, guard_accepts(&in));
-	}
-}
 
 /* A damaged count is "no writers" neither at once nor when all have gone */
 void claim_writers_damaged(struct kunit *test)
@@ -201,18 +97,19 @@ void add_writer_lock_bit_damaged(struct kunit *test)
 	struct frame_test *ft = test->priv;
 	unsigned int state;
 
-	for (state = 0; state < PGSA_FRAME_BAD; state++) {
+	for (state = 0; state <= PGSA_FRAME_BAD; state++) {
 		frame_reach(test, state);
 		ft->want.lock = true;
 		frame_set(test);
 		pgsa_frame_add_writer(&ft->frame, FRAME_PFN);
-		frame_model_open(&ft->want);
+		frame_model_leave(&ft->want, PGSA_FRAME_OPEN);
 		ft->want.writers = 1;
 		frame_expect(test);
 	}
 }
 
-void move_drops_damaged_lock_bit(struct kunit *test)
+/* Only an event leads out of a damaged status */
+void move_damaged(struct kunit *test)
 {
 	struct frame_test *ft = test->priv;
 	u64 word;
@@ -221,11 +118,181 @@ void move_drops_damaged_lock_bit(struct kunit *test)
 	ft->want.lock = true;
 	frame_set(test);
 	word = pgsa_frame_word(&ft->frame);
-	KUNIT_EXPECT_TRUE(test, pgsa_frame_move(&ft->frame, FRAME_PFN, &word,
-						PGSA_FRAME_BAD));
-	ft->want.state = PGSA_FRAME_BAD;
-	ft->want.lock = false;
+	KUNIT_EXPECT_FALSE(test, pgsa_frame_move(&ft->frame, FRAME_PFN, &word,
+						 PGSA_FRAME_BAD));
 	frame_expect(test);
+	KUNIT_EXPECT_TRUE(test, pgsa_frame_move(&ft->frame, FRAME_PFN, &word,
+						PGSA_FRAME_OPEN));
+	frame_model_open(&ft->want);
+	frame_expect(test);
+}
+
+/* The bits of a status, spread over the word */
+static u64 status_spread(unsigned int bits)
+{
+	return (bits & 0x1f) | (u64)(bits >> 5) << 13;
+}
+
+/* NONE, OPEN, OPEN and hurt, SEALING, SEALED, CHECKING, BAD, BAD and locked */
+static const u8 statuses[] = {
+	0, 1 | 3 << 5, 0x11 | 4 << 5, 2 | 6 << 5, 3 | 5 << 5, 4 | 5 << 5,
+	5 | 6 << 5, 0xd,
+};
+
+static bool status_valid(unsigned int bits)
+{
+	return memchr(statuses, bits, sizeof(statuses));
+}
+
+/* The one that it is, or was before one flip; -1 if there is none */
+static int status_nearest(unsigned int bits)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(statuses); i++)
+		if (hweight8(statuses[i] ^ bits) <= 1)
+			return statuses[i];
+	return -1;
+}
+
+void statuses_apart(struct kunit *test)
+{
+	unsigned int bits, i, k;
+
+	for (i = 0; i < ARRAY_SIZE(statuses); i++)
+		for (k = 0; k < i; k++)
+			KUNIT_EXPECT_GE_MSG(test, hweight8(statuses[i] ^
+							   statuses[k]), 3,
+					    "%#x %#x", statuses[i], statuses[k]);
+	for (bits = 0; bits < 256; bits++) {
+		int nearest = status_nearest(bits);
+
+		KUNIT_EXPECT_EQ(test,
+				pgsa_word_state(status_spread(bits)) ==
+				NR_PGSA_FRAME_STATES, !status_valid(bits));
+		KUNIT_EXPECT_EQ_MSG(test,
+				    pgsa_status_mended(status_spread(bits)),
+				    status_spread(nearest < 0 ? statuses[2] :
+						  nearest), "%#x", bits);
+	}
+}
+
+/* A sealed frame whose status has become another; what an event makes of it */
+static void status_set(struct kunit *test, unsigned int bits)
+{
+	struct frame_test *ft = test->priv;
+	int nearest = status_nearest(bits);
+	u64 word = frame_reach(test, PGSA_FRAME_SEALED);
+
+	word = (word & ~status_spread(0xff)) | status_spread(bits);
+	/* A free frame names no codes. */
+	if (!bits)
+		word &= ~(u64)PGSA_WORD_CODES;
+	atomic64_set(&ft->frame.word, word);
+	/* In doubt it is hurt. */
+	ft->want.hurt = nearest < 0 || nearest == statuses[2];
+	if (bits == statuses[1] || bits == statuses[2])
+		ft->want.state = PGSA_FRAME_OPEN;
+	else
+		frame_model_leave(&ft->want, PGSA_FRAME_OPEN);
+}
+
+/* Also of a lock that nobody has; and whatever it was, nothing is sealed now */
+void events_any_status(struct kunit *test)
+{
+	struct frame_test *ft = test->priv;
+	unsigned int bits;
+
+	for (bits = 0; bits < 256; bits++) {
+		status_set(test, bits);
+		if (pgsa_frame_try_add_writer(&ft->frame))
+			KUNIT_EXPECT_TRUE(test, status_valid(bits));
+		else
+			pgsa_frame_add_writer(&ft->frame, FRAME_PFN);
+		ft->want.writers = 1;
+		frame_expect(test);
+
+		status_set(test, bits);
+		pgsa_frame_write(&ft->frame, FRAME_PFN);
+		if (bits)
+			frame_expect(test);
+
+		status_set(test, bits);
+		if (!pgsa_frame_try_free(&ft->frame))
+			pgsa_frame_free(&ft->frame, FRAME_PFN);
+		KUNIT_EXPECT_EQ(test, frame_may_be_claimed(test), true);
+
+		status_set(test, bits);
+		pgsa_frame_give_up(&ft->frame, FRAME_PFN);
+		KUNIT_EXPECT_EQ(test, frame_may_be_claimed(test), !bits);
+	}
+}
+
+/* Whatever it has become while it was locked, nobody waits for it any more */
+void unlock_any_status(struct kunit *test)
+{
+	struct frame_test *ft = test->priv;
+	unsigned int bits;
+	unsigned long flags;
+	u64 word;
+
+	for (bits = 0; bits < 256; bits++) {
+		word = frame_reach(test, PGSA_FRAME_BAD);
+		local_irq_save(flags);
+		KUNIT_EXPECT_TRUE(test, pgsa_frame_lock(&ft->frame, &word));
+		atomic64_set(&ft->frame.word, (word & ~status_spread(0xff)) |
+			     status_spread(bits));
+		pgsa_frame_unlock(&ft->frame, &word);
+		local_irq_restore(flags);
+		KUNIT_EXPECT_FALSE(test, pgsa_frame_word(&ft->frame) &
+					 PGSA_WORD_LOCK);
+		KUNIT_EXPECT_EQ(test, bits == statuses[7],
+				pgsa_frame_move(&ft->frame, FRAME_PFN, &word,
+						PGSA_FRAME_SEALED));
+		pgsa_frame_write(&ft->frame, FRAME_PFN);
+		KUNIT_EXPECT_LE(test,
+				pgsa_word_state(pgsa_frame_word(&ft->frame)),
+				PGSA_FRAME_OPEN);
+	}
+}
+
+/* A damaged page table: an entry goes that was never counted */
+void unlock_writers_broken(struct kunit *test)
+{
+	struct frame_test *ft = test->priv;
+	u64 word = frame_reach(test, PGSA_FRAME_BAD);
+	unsigned long flags;
+
+	local_irq_save(flags);
+	KUNIT_EXPECT_TRUE(test, pgsa_frame_lock(&ft->frame, &word));
+	KUNIT_EXPECT_FALSE(test, pgsa_frame_sub_writer(&ft->frame));
+	pgsa_frame_unlock(&ft->frame, &word);
+	local_irq_restore(flags);
+	frame_model_open(&ft->want);
+	ft->want.broken = true;
+	frame_expect(test);
+	KUNIT_EXPECT_FALSE(test, pgsa_frame_move(&ft->frame, FRAME_PFN, &word,
+						 PGSA_FRAME_SEALED));
+	frame_expect(test);
+}
+
+/* They must not run over into the next fields */
+void claim_ids_damaged(struct kunit *test)
+{
+	struct frame_test *ft = test->priv;
+	unsigned int bit;
+	u64 word;
+
+	for (bit = 4; bit < 32; bit++) {
+		word = frame_reach(test, PGSA_FRAME_OPEN);
+		KUNIT_EXPECT_FALSE(test,
+				   pgsa_frame_claim(&ft->frame, FRAME_PFN,
+						    &word, 5 | 1U << bit, 10));
+		KUNIT_EXPECT_FALSE(test,
+				   pgsa_frame_claim(&ft->frame, FRAME_PFN,
+						    &word, 5, 10 | 1U << bit));
+		frame_expect(test);
+	}
 }
 
 /* Events always succeed, so they must lead out of what is no state as well */

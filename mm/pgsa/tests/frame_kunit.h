@@ -38,12 +38,25 @@ struct frame_test {
 	struct frame_model want;
 };
 
+/* What goes with a state, or with a mark that it may have */
+static inline u64 frame_model_proof(const struct frame_model *model)
+{
+	static const u8 proofs[FRAME_STATE_VALUES] = { 0, 3, 6, 5, 5, 6, 5, 5 };
+
+	if (model->hurt && model->state == PGSA_FRAME_OPEN)
+		return 4;
+	if (model->lock && model->state == PGSA_FRAME_BAD)
+		return 0;
+	return proofs[model->state];
+}
+
 static inline u64 frame_model_word(const struct frame_model *model)
 {
 	u64 writers = model->broken ? 0xffffffe : model->writers * 3ULL;
 
 	return model->state | model->lock << 3 | model->hurt << 4 |
 	       model->detect << 5 | model->correct << 9 |
+	       frame_model_proof(model) << 13 |
 	       (u64)model->generation << 16 | writers << 36;
 }
 
@@ -53,6 +66,8 @@ static inline void frame_model_leave(struct frame_model *model,
 {
 	model->state = state;
 	model->lock = false;
+	if (state == PGSA_FRAME_NONE)
+		model->hurt = false;
 	model->detect = 0;
 	model->correct = 0;
 	model->generation = (model->generation + 1) % FRAME_GENERATIONS;
@@ -100,18 +115,26 @@ void sub_writer_stays_open(struct kunit *test);
 void write_opens_taken(struct kunit *test);
 void write_with_writers(struct kunit *test);
 
-/* frame_damage.c */
+/* frame_guard.c, frame_damage.c */
 void add_writer_lock_bit_damaged(struct kunit *test);
 void add_writer_no_state(struct kunit *test);
 void add_writer_overflow(struct kunit *test);
 void claim_writers_damaged(struct kunit *test);
 void free_no_state(struct kunit *test);
+void events_any_status(struct kunit *test);
+void claim_ids_damaged(struct kunit *test);
 void guard_any_one_flip(struct kunit *test);
 void guard_any_two_flips(struct kunit *test);
+void guard_numbers(struct kunit *test);
 void guard_other_frame(struct kunit *test);
 void guard_same_in_all_states(struct kunit *test);
 void may_move_no_state(struct kunit *test);
-void move_drops_damaged_lock_bit(struct kunit *test);
+void move_damaged(struct kunit *test);
+void record_any_one_flip(struct kunit *test);
+void record_codes_damaged(struct kunit *test);
+void statuses_apart(struct kunit *test);
+void unlock_any_status(struct kunit *test);
+void unlock_writers_broken(struct kunit *test);
 void sub_writer_none_left(struct kunit *test);
 void write_no_state(struct kunit *test);
 

@@ -46,6 +46,8 @@ struct pgsa_frame {
 	char correct[32];	/* empty while it is not sealed */
 	unsigned long stored;	/* frame of its redundancy, or 0 */
 	unsigned int stored_offset;
+	unsigned long record;	/* frame of its record */
+	unsigned int record_offset;
 	char admit[32];
 };
 
@@ -172,6 +174,8 @@ static inline void pgsa_parse_frame(const char *line, struct pgsa_frame *frame)
 	frame->hurt = pgsa_number(line, "hurt");
 	frame->stored = pgsa_number(line, "stored");
 	frame->stored_offset = pgsa_number(line, "stored_offset");
+	frame->record = pgsa_number(line, "record");
+	frame->record_offset = pgsa_number(line, "record_offset");
 	pgsa_field(line, "correct", frame->correct, sizeof(frame->correct));
 	pgsa_field(line, "state", frame->state, sizeof(frame->state));
 	pgsa_field(line, "admit", frame->admit, sizeof(frame->admit));
@@ -181,7 +185,7 @@ static inline void pgsa_parse_frame(const char *line, struct pgsa_frame *frame)
 static inline int pgsa_frame(unsigned long pfn, struct pgsa_frame *frame)
 {
 	static __thread int fd = -1;
-	char line[256];
+	char line[320];
 	ssize_t n;
 
 	if (fd < 0)

@@ -94,6 +94,7 @@ static const char *const read_only[] = {
 	POLICY_DIR "/stats/errors", POLICY_DIR "/stats/corrected",
 	POLICY_DIR "/stats/transient",
 	POLICY_DIR "/stats/unresolved", POLICY_DIR "/stats/unconfirmed",
+	POLICY_DIR "/stats/records_damaged",
 	POLICY_DIR "/stats/stale",
 	POLICY_DIR "/stats/signals", POLICY_DIR "/stats/signals_withheld",
 	POLICY_DIR "/stats/untold",
