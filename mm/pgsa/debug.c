@@ -52,6 +52,7 @@ static const char * const pgsa_part_names[NR_PGSA_PARTS] = {
 	[PGSA_RULE_PRIVATE]		= "private",
 	[PGSA_RULE_FILESYSTEM]		= "filesystem",
 	[PGSA_RULE_CLEAN]		= "clean",
+	[PGSA_RULE_WRITEBACK]		= "writeback",
 	[PGSA_RULE_WRITE_OPEN]		= "write_open",
 	[PGSA_RULE_REFERENCES]		= "references",
 	[PGSA_RULE_PINS]		= "pins",

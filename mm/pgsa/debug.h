@@ -34,7 +34,8 @@
  * @PGSA_RULE_REGULAR: of a regular file
  * @PGSA_RULE_PRIVATE: of a file that is not the kernel's own, if nobody maps it
  * @PGSA_RULE_FILESYSTEM: on a file system all of whose writes are known
- * @PGSA_RULE_CLEAN: neither dirty nor being written back
+ * @PGSA_RULE_CLEAN: not dirty
+ * @PGSA_RULE_WRITEBACK: not being written to storage or swap
  * @PGSA_RULE_WRITE_OPEN: of a file that nobody has open for writing
  * @PGSA_RULE_REFERENCES: nobody unknown holds a reference
  * @PGSA_RULE_PINS: a pin is respected where other references are not
@@ -64,6 +65,7 @@ enum pgsa_part {
 	PGSA_RULE_PRIVATE,
 	PGSA_RULE_FILESYSTEM,
 	PGSA_RULE_CLEAN,
+	PGSA_RULE_WRITEBACK,
 	PGSA_RULE_WRITE_OPEN,
 	PGSA_RULE_REFERENCES,
 	PGSA_RULE_PINS,

@@ -84,9 +84,19 @@ static bool pgsa_folio_cached(struct folio *folio,
 /* Memory of tmpfs is always dirty, for it has no other place. */
 static bool pgsa_folio_clean(struct folio *folio, struct address_space *mapping)
 {
-	return (!folio_test_writeback(folio) &&
-		(shmem_mapping(mapping) || !folio_test_dirty(folio))) ||
+	return shmem_mapping(mapping) || !folio_test_dirty(folio) ||
 	       pgsa_dropped(PGSA_RULE_CLEAN);
+}
+
+/*
+ * A device, a compressor or a checksum reads it just now, perhaps twice, and a
+ * repair in between would give it neither the one nor the other. PG_private_2 is
+ * set while a network file system writes to its local cache.
+ */
+static bool pgsa_folio_being_written(const struct folio *folio)
+{
+	return (folio_test_writeback(folio) || folio_test_private_2(folio)) &&
+	       !pgsa_dropped(PGSA_RULE_WRITEBACK);
 }
 
 /*
@@ -198,6 +208,8 @@ static enum pgsa_refusal pgsa_folio_refusal(struct folio *folio, bool unmapped,
 		return PGSA_REFUSED_UNMAPPED;
 	if (__folio_test_movable(folio))
 		return PGSA_REFUSED_MOVABLE;
+	if (pgsa_folio_being_written(folio))
+		return PGSA_REFUSED_DIRTY;
 	if (!folio_test_anon(folio)) {
 		refusal = pgsa_file_refusal(folio);
 		if (refusal != PGSA_ADMITTED)
