@@ -148,6 +148,7 @@ void pgsa_error(struct pgsa_search *search, struct page *page,
 		finding.code = c.correct->name;
 		finding.bit = pgsa_trace_repair(&c);
 	} else if (finding.result == PGSA_UNRESOLVED) {
+		finding.reason = c.reason;
 		pgsa_frame_give_up(frame, finding.pfn);
 	}
 	pgsa_found(search, &finding);

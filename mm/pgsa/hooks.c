@@ -14,6 +14,7 @@
 
 #include "debug.h"
 #include "entry.h"
+#include "pgsa.h"
 #include "record.h"
 #include "verify.h"
 
@@ -194,8 +195,10 @@ void __pgsa_page_copied(struct page *to, struct page *from)
 		return;
 	/* Loads from @from before that of its word. */
 	smp_rmb();
-	if (pgsa_damaged(page_to_pfn(from)))
-		pgsa_frame_mark_hurt_at(page_to_pfn(to));
+	if (!pgsa_damaged(page_to_pfn(from)))
+		return;
+	pgsa_frame_mark_hurt_at(page_to_pfn(to));
+	pgsa_hurt_moved(page_to_pfn(from), page_to_pfn(to));
 }
 EXPORT_SYMBOL(__pgsa_page_copied);
 

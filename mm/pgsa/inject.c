@@ -277,6 +277,7 @@ static int __init pgsa_debugfs_init(void)
 	debugfs_create_file("inject_pfn", 0200, dir, NULL,
 			    &pgsa_inject_pfn_fops);
 	pgsa_frame_file_init(dir);
+	pgsa_stuck_init(dir);
 	pgsa_consistency_init(dir);
 	pgsa_bench_init(dir);
 	pgsa_drops_init(dir);

@@ -17,6 +17,7 @@
 #include "coding.h"
 #include "frame.h"
 #include "page.h"
+#include "report.h"
 #include "strategies/strategy.h"
 #include "target_set.h"
 #include "walk.h"
@@ -282,50 +283,6 @@ bool pgsa_crew_leave(struct pgsa_crew *crew, u64 wall_ns,
 u64 pgsa_crew_pause(struct pgsa_crew *crew, u64 wall_ns, u64 cpu_ns,
 		    unsigned int permille);
 
-/* error.c */
-
-/**
- * enum pgsa_result - what became of an error
- * @PGSA_NO_ERROR: there was none
- * @PGSA_CORRECTED: the frame has its right content again
- * @PGSA_TRANSIENT: it had it again before anything was written to it
- * @PGSA_UNRESOLVED: the frame or its record is damaged; it will not be sealed
- *		     again
- * @NR_PGSA_RESULTS: number of results
- */
-enum pgsa_result {
-	PGSA_NO_ERROR,
-	PGSA_CORRECTED,
-	PGSA_TRANSIENT,
-	PGSA_UNRESOLVED,
-	NR_PGSA_RESULTS
-};
-
-/**
- * struct pgsa_finding - an error that was dealt with, and has yet to be told
- * @pfn: number of the frame
- * @result: what became of it; PGSA_NO_ERROR if there is nothing to tell
- * @code: name of the code that corrected it, else of that which found it, or
- *	  "record" if the record of the frame was damaged
- * @bit: number of the first wrong bit in the page, -1 if not known
- * @delay_ns: time since it was injected, -1 if it was not
- */
-struct pgsa_finding {
-	unsigned long pfn;
-	enum pgsa_result result;
-	const char *code;
-	int bit;
-	s64 delay_ns;
-};
-
-struct pgsa_search;
-
-const char *pgsa_result_name(enum pgsa_result result);
-void pgsa_error(struct pgsa_search *search, struct page *page,
-		struct pgsa_frame *frame, u64 word);
-void pgsa_error_gone(struct pgsa_search *search, struct page *page, u64 word);
-u64 pgsa_errors_total(enum pgsa_result result);
-
 /* search.c */
 
 #define PGSA_CHUNK_FRAMES	256	/* taken from the strategy at a time */
@@ -452,16 +409,6 @@ int pgsa_page_matches(struct page *page);
 void pgsa_prefetch(unsigned long pfn);
 void pgsa_visit(struct pgsa_search *search, unsigned long pfn);
 
-/* content.c */
-
-bool pgsa_content_copy(void *to, struct page *page);
-void pgsa_content_flush(struct page *page);
-
-/* report.c */
-
-struct pgsa_finding pgsa_finding_take(struct pgsa_search *search);
-void pgsa_tell(struct pgsa_policy *policy, const struct pgsa_finding *finding);
-
 /* mend.c */
 
 void pgsa_mend(struct pgsa_search *search, struct page *page,
@@ -504,6 +451,8 @@ bool pgsa_round_goes_on(struct pgsa_round *round, int more, unsigned int nr);
 
 #ifdef CONFIG_PGSA_INJECT
 s64 pgsa_inject_delay_ns(unsigned long pfn, u64 word);
+void pgsa_inject_stuck(struct page *page);
+void pgsa_stuck_init(struct dentry *dir);
 void pgsa_consistency_init(struct dentry *dir);
 void pgsa_bench_init(struct dentry *dir);
 
@@ -512,6 +461,8 @@ void pgsa_bench_init(struct dentry *dir);
 int pgsa_debugfs_args(const char __user *buf, size_t count, u64 *arg, int nr);
 void pgsa_frame_file_init(struct dentry *dir);
 #else
+static inline void pgsa_inject_stuck(struct page *page) {}
+
 static inline s64 pgsa_inject_delay_ns(unsigned long pfn, u64 word)
 {
 	return -1;

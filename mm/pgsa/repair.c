@@ -154,8 +154,10 @@ static bool pgsa_look_again(struct pgsa_case *c)
 	unsigned int i;
 
 	pgsa_content_flush(c->page);
-	if (!pgsa_content_copy(c->now, c->page))
+	if (!pgsa_content_copy(c->now, c->page)) {
+		c->reason = "unreadable";
 		return false;
+	}
 	if (pgsa_proven(c, c->now))
 		return true;
 	for (i = 0; i < PGSA_PAGE_WORDS; i++)

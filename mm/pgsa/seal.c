@@ -188,10 +188,17 @@ static bool pgsa_seal_frame(struct pgsa_frame *frame, struct page *page,
 {
 	unsigned long pfn = page_to_pfn(page);
 	union pgsa_check check;
+	const void *content;
+	bool encoded;
 
-	return pgsa_frame_word(frame) == word &&
-	       pgsa_seal_encode(pfn, word, page_address(page), &check) &&
-	       pgsa_seal_finish(frame, pfn, word, &check);
+	if (pgsa_frame_word(frame) != word)
+		return false;
+	content = pgsa_content_begin(page);
+	if (!content)
+		return false;
+	encoded = pgsa_seal_encode(pfn, word, content, &check);
+	pgsa_content_end(page, content);
+	return encoded && pgsa_seal_finish(frame, pfn, word, &check);
 }
 
 /**

@@ -119,6 +119,7 @@ PGSA_ATTR_RO(errors_detected, pgsa_errors_total(PGSA_CORRECTED) +
 			      pgsa_errors_total(PGSA_UNRESOLVED));
 PGSA_ATTR_RO(errors_corrected, pgsa_errors_total(PGSA_CORRECTED));
 PGSA_ATTR_RO(errors_unresolved, pgsa_errors_total(PGSA_UNRESOLVED));
+PGSA_ATTR_RO(errors_unreadable, pgsa_content_lost());
 
 static struct attribute *pgsa_attrs[] = {
 	&enabled_attr.attr,
@@ -132,11 +133,29 @@ static struct attribute *pgsa_attrs[] = {
 	&errors_detected_attr.attr,
 	&errors_corrected_attr.attr,
 	&errors_unresolved_attr.attr,
+	&errors_unreadable_attr.attr,
+	NULL
+};
+
+static ssize_t hurt_read(struct file *file, struct kobject *kobj,
+			 struct bin_attribute *attr, char *buf, loff_t pos,
+			 size_t count)
+{
+	return pgsa_hurt_read(buf, pos, count);
+}
+
+/* Frame numbers are nobody's business; and the list may be longer than a page. */
+static struct bin_attribute hurt_attr = __BIN_ATTR(hurt, 0400, hurt_read, NULL,
+						   0);
+
+static struct bin_attribute *pgsa_bin_attrs[] = {
+	&hurt_attr,
 	NULL
 };
 
 static const struct attribute_group pgsa_group = {
 	.attrs = pgsa_attrs,
+	.bin_attrs = pgsa_bin_attrs,
 };
 
 /*

@@ -58,7 +58,10 @@ static void pgsa_confirm(struct pgsa_search *search, struct page *page,
 		goto stale;
 	pgsa_unconfirmed_forget(pfn);
 	check.raw = READ_ONCE(frame->check);
-	memcpy(search->damaged, page_address(page), PAGE_SIZE);
+	if (!pgsa_content_copy(search->damaged, page)) {
+		pgsa_frame_give_up(frame, pfn);
+		goto unlock;
+	}
 	equal = pgsa_check_equal(pfn, word, &check, search->damaged);
 	if (equal) {
 		/* A record that has just been damaged is seen at the next visit. */
@@ -85,13 +88,19 @@ unlock:
 static int pgsa_compare(struct page *page, struct pgsa_frame *frame, u64 word)
 {
 	union pgsa_check check = { .raw = READ_ONCE(frame->check) };
+	const void *content;
 	int equal;
 
 	if (pgsa_word_state(word) != PGSA_FRAME_SEALED ||
 	    pgsa_frame_word(frame) != word)
 		return 0;
-	equal = pgsa_check_equal(page_to_pfn(page), word, &check,
-				 page_address(page));
+	content = pgsa_content_begin(page);
+	if (!content) {
+		pgsa_frame_give_up(frame, page_to_pfn(page));
+		return 0;
+	}
+	equal = pgsa_check_equal(page_to_pfn(page), word, &check, content);
+	pgsa_content_end(page, content);
 
 	/* Pairs with the full barrier of the event before any write. */
 	smp_rmb();

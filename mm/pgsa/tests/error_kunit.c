@@ -26,7 +26,7 @@ static bool error_copy(void *to, struct page *page)
 	if (et->before_look)
 		et->before_look(et);
 	memcpy(to, page_address(page), PAGE_SIZE);
-	return true;
+	return !et->unreadable;
 }
 
 static void error_flush(struct page *page)
@@ -199,6 +199,7 @@ static struct kunit_case error_cases[] = {
 	KUNIT_CASE(one_word_of_many_unexpected),
 	KUNIT_CASE(record_is_damaged),
 	KUNIT_CASE(stored_redundancy_is_damaged),
+	KUNIT_CASE(unreadable),
 	KUNIT_CASE(never_worse),
 	{}
 };

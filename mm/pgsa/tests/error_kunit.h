@@ -28,6 +28,7 @@ struct error_test {
 	struct rnd_state rnd;
 	unsigned int looks;	/* at the page, so far */
 	unsigned int flushes;
+	bool unreadable;	/* the memory has lost what it held */
 	void (*before_look)(struct error_test *et);
 	void (*after_flush)(struct error_test *et);
 };
@@ -61,6 +62,7 @@ void record_is_damaged(struct kunit *test);
 void some_words_healed(struct kunit *test);
 void stored_redundancy_is_damaged(struct kunit *test);
 void stuck(struct kunit *test);
+void unreadable(struct kunit *test);
 void written_and_healed_meanwhile(struct kunit *test);
 void written_meanwhile(struct kunit *test);
 

@@ -295,6 +295,19 @@ void stored_redundancy_is_damaged(struct kunit *test)
 	error_expect_left(test);
 }
 
+/* Nothing is written to memory of which nobody knows what it holds. */
+void unreadable(struct kunit *test)
+{
+	struct error_test *et = test->priv;
+
+	error_seal(test, "hamming");
+	error_flip(et, ERROR_BIT);
+	error_confirm(test);
+	et->unreadable = true;
+	error_run(test, PGSA_UNRESOLVED);
+	error_expect_left(test);
+}
+
 static void throw(struct error_test *et)
 {
 	static const unsigned int bits[] = {

@@ -105,7 +105,8 @@ static const char *const read_only[] = {
 	PGSA_SYSFS "/frames_sealed", PGSA_SYSFS "/frames_sealed_unmapped",
 	PGSA_SYSFS "/frames_unconfirmed", PGSA_SYSFS "/bytes_redundancy",
 	PGSA_SYSFS "/errors_detected", PGSA_SYSFS "/errors_corrected",
-	PGSA_SYSFS "/errors_unresolved", PGSA_DEBUGFS "/consistency",
+	PGSA_SYSFS "/errors_unresolved", PGSA_SYSFS "/errors_unreadable",
+	PGSA_DEBUGFS "/consistency",
 };
 
 void snapshot(char *text, size_t size)
