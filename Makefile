@@ -49,7 +49,7 @@ check:
 	@$(SCRIPTS)/check
 
 check-debug:
-	@$(SCRIPTS)/check kasan-x86_64 kcsan-x86_64 damage-long-um
+	@$(SCRIPTS)/check kasan-x86_64 kcsan-x86_64 damage-long-um toggle-long-um
 
 stress:
 	@$(SCRIPTS)/stress

@@ -13,6 +13,12 @@
 
 #define PGSA_PAGE_WORDS	(PAGE_SIZE / sizeof(u64))
 
+/*
+ * Memory that toggles as fast as we look is right at one look in two. A cell that is
+ * stuck costs all of them, once: some tenths of a millisecond.
+ */
+#define PGSA_REPAIR_TRIES	16
+
 /**
  * struct pgsa_case - one error
  * @page: the damaged page, its folio locked

@@ -38,8 +38,6 @@
 
 #include "error.h"
 
-#define PGSA_REPAIR_TRIES	3
-
 /* What became of one try */
 enum pgsa_try {
 	PGSA_TRY_RIGHT,		/* the page is proven */
