@@ -208,6 +208,7 @@ static void pgsa_policy_release(struct config_item *item)
 
 	pgsa_policy_exit(policy);
 	kfree(policy);
+	pgsa_limits_drop_policy();
 }
 
 static struct configfs_item_operations pgsa_policy_item_ops = {
@@ -235,9 +236,13 @@ static struct config_group *pgsa_make_policy(struct config_group *group,
 	}
 	if (!capable(CAP_SYS_ADMIN))
 		return ERR_PTR(-EPERM);
+	ret = pgsa_limits_add_policy(name);
+	if (ret)
+		return ERR_PTR(ret);
+	ret = -ENOMEM;
 	policy = kzalloc(sizeof(*policy), GFP_KERNEL);
 	if (!policy)
-		return ERR_PTR(-ENOMEM);
+		goto drop;
 	if (pgsa_policy_init(policy))
 		goto free;
 	config_group_init_type_name(&policy->group, name, &pgsa_policy_type);
@@ -252,7 +257,9 @@ exit:
 	pgsa_policy_exit(policy);
 free:
 	kfree(policy);
-	return ERR_PTR(-ENOMEM);
+drop:
+	pgsa_limits_drop_policy();
+	return ERR_PTR(ret);
 }
 
 static void pgsa_drop_policy(struct config_group *group,

@@ -133,9 +133,13 @@ bool pgsa_crew_leave(struct pgsa_crew *crew, u64 wall_ns,
 	spin_lock(&crew->lock);
 	crew->cycle.frames += done->frames;
 	crew->cycle.checked += done->checked;
+	pgsa_census_add(&crew->cycle.census, &done->census);
 	if (pgsa_crew_busy(crew))
 		crew->busy -= PGSA_BUSY;
 	complete = !crew->busy;
+	/* All have left, so nobody is taking frames. */
+	if (complete)
+		pgsa_census_free(&crew->cycle.census, crew->cursor.free);
 	*report = (struct pgsa_report) {
 		.total = crew->cycle,
 		.ns = wall_ns - crew->cycle_ns,

@@ -57,6 +57,7 @@ static const char * const pgsa_part_names[NR_PGSA_PARTS] = {
 	[PGSA_RULE_REFERENCES]		= "references",
 	[PGSA_RULE_PINS]		= "pins",
 	[PGSA_RULE_LOCK]		= "lock",
+	[PGSA_RULE_BLOCK]		= "block",
 	[PGSA_RULE_GRACE]		= "grace",
 	[PGSA_RULE_FLUSH]		= "flush",
 };

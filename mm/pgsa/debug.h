@@ -40,6 +40,7 @@
  * @PGSA_RULE_REFERENCES: nobody unknown holds a reference
  * @PGSA_RULE_PINS: a pin is respected where other references are not
  * @PGSA_RULE_LOCK: the folio is locked by us
+ * @PGSA_RULE_BLOCK: the block of a claimed frame is marked
  * @PGSA_RULE_GRACE: a grace period passes before frames are sealed
  * @PGSA_RULE_FLUSH: all TLBs are flushed before frames are sealed
  * @NR_PGSA_PARTS: number of parts
@@ -70,6 +71,7 @@ enum pgsa_part {
 	PGSA_RULE_REFERENCES,
 	PGSA_RULE_PINS,
 	PGSA_RULE_LOCK,
+	PGSA_RULE_BLOCK,
 	PGSA_RULE_GRACE,
 	PGSA_RULE_FLUSH,
 	NR_PGSA_PARTS

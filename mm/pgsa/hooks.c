@@ -163,15 +163,23 @@ void __pgsa_page_write(struct page *page, size_t offset, size_t len,
 	unsigned long first = offset >> PAGE_SHIFT;
 	unsigned long last = (offset + len - 1) >> PAGE_SHIFT;
 
-	if (len && !pgsa_dropped(PGSA_HOOK_WRITE + how))
-		pgsa_frames_write(page_to_pfn(page) + first, last - first + 1);
+	if (!len || pgsa_dropped(PGSA_HOOK_WRITE + how))
+		return;
+	if (first == last)
+		pgsa_frames_write(page_to_pfn(page) + first, 1);
+	else
+		pgsa_blocks_write(page_to_pfn(page) + first, last - first + 1);
 }
 EXPORT_SYMBOL(__pgsa_page_write);
 
 void __pgsa_folio_write(struct folio *folio, enum pgsa_write how)
 {
-	if (!pgsa_dropped(PGSA_HOOK_WRITE + how))
-		pgsa_frames_write(folio_pfn(folio), folio_nr_pages(folio));
+	if (pgsa_dropped(PGSA_HOOK_WRITE + how))
+		return;
+	if (folio_test_large(folio))
+		pgsa_blocks_write(folio_pfn(folio), folio_nr_pages(folio));
+	else
+		pgsa_frames_write(folio_pfn(folio), 1);
 }
 EXPORT_SYMBOL(__pgsa_folio_write);
 

@@ -65,6 +65,7 @@ static const struct {
 	PGSA_POINTER(search, damaged),
 	PGSA_POINTER(search, repaired),
 	PGSA_POINTER(search, now),
+	PGSA_POINTER(search, claims),
 	PGSA_POINTER(search, finding),
 	PGSA_POINTER(target, item),
 	PGSA_POINTER(target, rcu),
@@ -87,6 +88,14 @@ static void pgsa_show_pointers(struct seq_file *seq)
 			   pgsa_pointers[i].offset, pgsa_pointers[i].size);
 }
 
+static void pgsa_show_search(struct seq_file *seq,
+			     const struct pgsa_search *search)
+{
+	pgsa_show_object(seq, "search", search, sizeof(*search));
+	pgsa_show_object(seq, "claims", search->claims,
+			 pgsa_claims_max * sizeof(*search->claims));
+}
+
 static void pgsa_show_policy(struct pgsa_policy *policy, void *arg)
 {
 	struct pgsa_crew *crew = policy->crew;
@@ -102,8 +111,7 @@ static void pgsa_show_policy(struct pgsa_policy *policy, void *arg)
 	if (!crew)
 		return;
 	for (i = 0; crew->searches[i]; i++)
-		pgsa_show_object(seq, "search", crew->searches[i],
-				 sizeof(*crew->searches[i]));
+		pgsa_show_search(seq, crew->searches[i]);
 	pgsa_show_object(seq, "crew", crew, struct_size(crew, searches, i + 1));
 }
 

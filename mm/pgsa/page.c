@@ -368,33 +368,3 @@ struct folio *pgsa_page_hold(struct page *page)
 	folio_put(folio);
 	return NULL;
 }
-
-/**
- * pgsa_next_online_pfn - the next frame there is
- * @pfn: number to begin with
- *
- * Context: The caller keeps memory from going offline.
- * Return: @pfn or the lowest number above it that is online memory, ULONG_MAX
- * if there is none.
- */
-unsigned long pgsa_next_online_pfn(unsigned long pfn)
-{
-	/* Holes begin and end at the granularity of the memory map. */
-	while (pfn < max_pfn && !pfn_to_online_page(pfn))
-		pfn = ALIGN(pfn + 1, min_t(unsigned long, 512,
-					   pageblock_nr_pages));
-	return pfn < max_pfn ? pfn : ULONG_MAX;
-}
-
-/**
- * pgsa_pfn_shared - do several page table entries map a frame?
- * @pfn: its number; it is online
- *
- * Context: Any context. The answer may be outdated at once.
- * Return: true if at least two do.
- */
-bool pgsa_pfn_shared(unsigned long pfn)
-{
-	/* One less than there are; far below 0 for what cannot be mapped. */
-	return atomic_read(&pfn_to_page(pfn)->_mapcount) > 0;
-}

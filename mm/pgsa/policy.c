@@ -19,8 +19,10 @@
 #define PGSA_DEFAULT_DETECT		"crc32c"
 #define PGSA_DEFAULT_CORRECT		"hamming"
 #define PGSA_DEFAULT_CPU_PERMILLE	10
-#define PGSA_DEFAULT_INTERVAL_MS	1000
+#define PGSA_DEFAULT_INTERVAL_MS	250
 #define PGSA_DEFAULT_SWITCH_FRAMES	16
+
+#define PGSA_ENABLE_VALID	"0, or 1 once strategy and detect are set"
 
 #define PGSA_NAMES_MAX	256	/* room for all names of a kind */
 
@@ -95,6 +97,7 @@ static int pgsa_policy_start_locked(struct pgsa_policy *policy)
 	if (ret) {
 		pgsa_hurt_stop(policy);
 		pgsa_drops_release();
+		pgsa_limits_leave(policy);
 	} else {
 		atomic_add(policy->scope_pagecache, &pgsa_pagecache_policies);
 	}
@@ -105,6 +108,7 @@ static void pgsa_policy_stop_locked(struct pgsa_policy *policy)
 {
 	pgsa_search_stop(policy);
 	pgsa_hurt_stop(policy);
+	pgsa_limits_leave(policy);
 	atomic_sub(policy->scope_pagecache, &pgsa_pagecache_policies);
 	pgsa_drops_release();
 }
@@ -128,8 +132,9 @@ static int pgsa_parse_uint(const char *text, unsigned int max,
  * Context: Process context, may sleep.
  * Return: 0, also if nothing changes; -EINVAL for another text; -ENOENT if the
  * policy lacks a strategy or a detecting code, since none is built in; -EPERM
- * without CAP_SYS_ADMIN; -ENOMEM, or -EAGAIN if there may be no more threads, or
- * -EINTR if a signal would end the writer.
+ * without CAP_SYS_ADMIN; -ENOSPC or -ENOMEM if the live policies would take more
+ * of the machine than is allowed; -ENOMEM, or -EAGAIN if there may be no more
+ * threads, or -EINTR if a signal would end the writer.
  */
 int pgsa_policy_set_enable(struct pgsa_policy *policy, const char *text)
 {
@@ -148,10 +153,15 @@ int pgsa_policy_set_enable(struct pgsa_policy *policy, const char *text)
 		pgsa_policy_stop_locked(policy);
 		return 0;
 	}
-	ret = policy->strategy && policy->detect ?
-	      pgsa_policy_start_locked(policy) : -ENOENT;
+	if (!policy->strategy || !policy->detect)
+		return pgsa_refuse(policy, "enable", text, -ENOENT,
+				   PGSA_ENABLE_VALID);
+	ret = pgsa_limits_enter(policy);
+	if (ret)
+		return ret;
+	ret = pgsa_policy_start_locked(policy);
 	return ret ? pgsa_refuse(policy, "enable", text, ret,
-				 "0, or 1 once strategy and detect are set") : 0;
+				 PGSA_ENABLE_VALID) : 0;
 }
 EXPORT_SYMBOL_IF_KUNIT(pgsa_policy_set_enable);
 
@@ -309,11 +319,15 @@ static int pgsa_set_limit(struct pgsa_policy *policy, const char *attr,
 		return pgsa_refuse_range(policy, attr, text, ret, 0, max);
 
 	guard(mutex)(&policy->lock);
+	if (policy->crew && field == &policy->cpu_permille) {
+		ret = pgsa_limits_set_permille(policy, value);
+		if (ret)
+			return ret;
+		pgsa_search_set_share(policy->crew, value);
+	}
 	WRITE_ONCE(*field, value);
 	if (!policy->crew)
 		return 0;
-	if (field == &policy->cpu_permille)
-		pgsa_search_set_share(policy->crew, value);
 	pgsa_search_wake(policy->crew);
 	return 0;
 }
@@ -324,7 +338,8 @@ static int pgsa_set_limit(struct pgsa_policy *policy, const char *attr,
  * @text: 1 to 1000 per mille, or 0 for no limit
  *
  * Context: Process context.
- * Return: 0; -EINVAL for another text; -EPERM without CAP_SYS_ADMIN.
+ * Return: 0; -EINVAL for another text; -EPERM without CAP_SYS_ADMIN; -ENOSPC if
+ * the policy is live and the shares of all would be too large in sum.
  */
 int pgsa_policy_set_cpu_permille(struct pgsa_policy *policy, const char *text)
 {

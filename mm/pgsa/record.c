@@ -49,6 +49,7 @@ static bool __init pgsa_need(void)
 static void __init pgsa_init(void)
 {
 	if (pgsa_need()) {
+		pgsa_blocks_init();
 		static_branch_enable(&pgsa_key);
 		pr_info("keeping %zu bytes per page frame\n",
 			sizeof(struct pgsa_frame));
@@ -312,4 +313,27 @@ void pgsa_frames_write(unsigned long pfn, unsigned long nr)
 void pgsa_frames_free(unsigned long pfn, unsigned long nr)
 {
 	pgsa_for_frames(pfn, nr, pgsa_one_free);
+}
+
+/**
+ * pgsa_frames_open - is none of some frames claimed or sealed?
+ * @pfn: number of the first
+ * @nr: how many; they do not cross a block of MAX_ORDER_NR_PAGES
+ *
+ * Context: Any context. Frames without a record are passed over.
+ * Return: true if all are OPEN or NONE. Only a claim can change that.
+ */
+bool pgsa_frames_open(unsigned long pfn, unsigned long nr)
+{
+	struct page_ext *ext;
+
+	guard(rcu)();
+	for (ext = page_ext_lookup(pfn); ext && nr--; ext = page_ext_next(ext)) {
+		struct pgsa_frame *frame = page_ext_data(ext,
+							 &pgsa_page_ext_ops);
+
+		if (pgsa_word_state(pgsa_frame_word(frame)) > PGSA_FRAME_OPEN)
+			return false;
+	}
+	return true;
 }

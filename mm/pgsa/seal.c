@@ -47,14 +47,10 @@
  * changed after the copy.
  */
 
-#include <linux/cleanup.h>
-#include <linux/iommu.h>
 #include <linux/jiffies.h>
 #include <linux/mm.h>
-#include <linux/oom.h>
 #include <linux/rcupdate.h>
 #include <linux/sched/clock.h>
-#include <linux/sched/signal.h>
 #include <linux/string.h>
 #include <asm/tlbflush.h>
 #include <trace/events/pgsa.h>
@@ -70,20 +66,24 @@
  * @word: its word, as last seen
  *
  * Context: The searcher's thread, which keeps memory from going offline.
+ * Return: why not, if it may not be sealed; PGSA_ADMITTED otherwise, also if an
+ * event has come in between.
  */
-void pgsa_seal_claim(struct pgsa_search *search, unsigned long pfn, u64 word)
+enum pgsa_refusal pgsa_seal_claim(struct pgsa_search *search, unsigned long pfn,
+				  u64 word)
 {
 	struct page *page = pfn_to_page(pfn);
+	enum pgsa_refusal refusal =
+		pgsa_page_refusal(page, search->policy->scope_pagecache);
 	struct pgsa_frame *frame;
 
-	if (pgsa_page_refusal(page, search->policy->scope_pagecache) !=
-	    PGSA_ADMITTED)
-		return;
+	if (refusal != PGSA_ADMITTED)
+		return refusal;
 	frame = pgsa_frame_get(page);
 	if (!frame)
-		return;
-	if (search->nr_claims < PGSA_CLAIMS_MAX &&
-	    pgsa_frame_claim(frame, pfn, &word, search->detect_id,
+		return PGSA_ADMITTED;
+	if (search->nr_claims < pgsa_claims_max &&
+	    pgsa_block_claim(frame, pfn, &word, search->detect_id,
 			     search->correct_id)) {
 		/* By the end of our RCU section nobody else can have sealed it. */
 		WRITE_ONCE(frame->check, get_jiffies_64());
@@ -94,6 +94,7 @@ void pgsa_seal_claim(struct pgsa_search *search, unsigned long pfn, u64 word)
 		};
 	}
 	pgsa_frame_put(frame);
+	return PGSA_ADMITTED;
 }
 
 /*
@@ -255,28 +256,6 @@ static bool pgsa_seal_one(struct pgsa_search *search,
 }
 
 /*
- * An IOMMU may walk the page tables of processes that share them with a device
- * (SVA), and flush_tlb_all() does not reach its translations.
- */
-static bool pgsa_devices_share_mm(void)
-{
-	struct task_struct *process, *task;
-	bool shared = false;
-
-	if (!IS_ENABLED(CONFIG_IOMMU_MM_DATA))
-		return false;
-	guard(rcu)();
-	for_each_process(process) {
-		task = find_lock_task_mm(process);
-		if (!task)
-			continue;
-		shared |= mm_valid_pasid(task->mm);
-		task_unlock(task);
-	}
-	return shared;
-}
-
-/*
  * No flipped bit may pass claims for such that have waited: neither one of the
  * grace period's number nor one in how many wait for it.
  */
@@ -287,7 +266,7 @@ static u64 pgsa_seal_proof(const struct pgsa_search *search)
 
 static bool pgsa_seal_sane(const struct pgsa_search *search)
 {
-	return search->nr_claims <= PGSA_CLAIMS_MAX &&
+	return search->nr_claims <= pgsa_claims_max &&
 	       search->nr_waiting <= search->nr_claims &&
 	       search->next_claim < search->nr_waiting &&
 	       search->proof == pgsa_seal_proof(search);
@@ -312,6 +291,15 @@ static bool pgsa_grace_over(const struct pgsa_search *search)
 {
 	return pgsa_dropped(PGSA_RULE_GRACE) ||
 	       poll_state_synchronize_rcu(search->grace);
+}
+
+/* Phase 3. False if there may be writers that it does not reach. */
+static bool pgsa_seal_flush(struct pgsa_search *search)
+{
+	if (!pgsa_dropped(PGSA_RULE_FLUSH))
+		flush_tlb_all();
+	search->flushed = ~search->grace;
+	return !pgsa_devices_share_mm();
 }
 
 /* Those that came later wait for a grace period of their own. */
@@ -346,11 +334,7 @@ bool pgsa_seal_step(struct pgsa_search *search, u64 until_ns)
 	}
 	if (!pgsa_grace_over(search))
 		return false;
-	if (search->flushed != ~search->grace && !pgsa_dropped(PGSA_RULE_FLUSH))
-		flush_tlb_all();
-	search->flushed = ~search->grace;
-	/* A device that comes later finds read-only entries. */
-	if (pgsa_devices_share_mm()) {
+	if (search->flushed != ~search->grace && !pgsa_seal_flush(search)) {
 		pgsa_seal_abandon(search);
 		return false;
 	}
@@ -388,7 +372,7 @@ void pgsa_seal_wait(struct pgsa_search *search)
 void pgsa_seal_abandon(struct pgsa_search *search)
 {
 	search->nr_waiting = 0;
-	search->nr_claims = min(search->nr_claims, PGSA_CLAIMS_MAX);
+	search->nr_claims = min(search->nr_claims, pgsa_claims_max);
 	while (search->nr_claims) {
 		struct pgsa_claim *claim = &search->claims[--search->nr_claims];
 		struct page *page = pfn_to_online_page(claim->pfn);

@@ -22,6 +22,7 @@
 #define KPGSAD_CLAIM_AGE_NS	NSEC_PER_SEC
 #define KPGSAD_RETRY_NS		(200 * NSEC_PER_USEC)
 #define KPGSAD_SLEEP_MIN_NS	(500 * NSEC_PER_USEC)
+#define KPGSAD_BURST_NS		(200 * NSEC_PER_USEC)
 #define KPGSAD_DRAIN_NS		NSEC_PER_SEC
 
 /*
@@ -41,18 +42,17 @@ static void kpgsad_sleep(u64 ns)
 	__set_current_state(TASK_RUNNING);
 }
 
-/* Pages wait in per-CPU LRU caches, with a reference that we refuse. */
-static void kpgsad_drain(struct pgsa_crew *crew)
+/*
+ * Pages wait in per-CPU LRU caches, with a reference that we refuse. To empty them
+ * wakes up a worker on each CPU: once in a while, for all policies.
+ */
+static void kpgsad_drain(void)
 {
-	u64 now = ktime_get_ns();
-	bool due;
+	static atomic64_t drained_ns;	/* when it was done last */
+	s64 last = atomic64_read(&drained_ns), now = ktime_get_ns();
 
-	spin_lock(&crew->lock);
-	due = now - crew->drain_ns > KPGSAD_DRAIN_NS;
-	if (due)
-		crew->drain_ns = now;
-	spin_unlock(&crew->lock);
-	if (due)
+	if (now - last > KPGSAD_DRAIN_NS &&
+	    atomic64_try_cmpxchg(&drained_ns, &last, now))
 		lru_add_drain_all();
 }
 
@@ -74,7 +74,7 @@ static bool kpgsad_join(struct pgsa_search *search)
 		if (!ns) {
 			__set_current_state(TASK_RUNNING);
 			search->turn++;
-			kpgsad_drain(search->crew);
+			kpgsad_drain();
 			return true;
 		}
 		kpgsad_sleep(ns);
@@ -95,6 +95,18 @@ static u64 kpgsad_account(struct pgsa_search *search)
 }
 
 /*
+ * To sleep costs others some microseconds, of timer and switches, that no share
+ * pays for. So a small share is used up in fewer and longer pieces of work.
+ */
+static u64 kpgsad_sleep_min_ns(const struct pgsa_search *search)
+{
+	unsigned int permille = READ_ONCE(search->policy->cpu_permille);
+	u64 burst_ns = KPGSAD_BURST_NS * PGSA_PERMILLE_MAX;
+
+	return max_t(u64, KPGSAD_SLEEP_MIN_NS, burst_ns / max(permille, 1U));
+}
+
+/*
  * Sleep as long as the governor says, and @ns at least. Less than is worth the
  * switches is put off: the governor remembers it.
  */
@@ -104,7 +116,7 @@ static void kpgsad_pause(struct pgsa_search *search, u64 ns)
 
 	set_current_state(TASK_INTERRUPTIBLE | TASK_FREEZABLE);
 	governed_ns = kpgsad_account(search);
-	if (governed_ns >= KPGSAD_SLEEP_MIN_NS)
+	if (governed_ns >= kpgsad_sleep_min_ns(search))
 		ns = max(ns, governed_ns);
 	kpgsad_sleep(ns);
 }
@@ -117,9 +129,9 @@ static void kpgsad_leave(struct pgsa_search *search)
 	if (!pgsa_crew_leave(search->crew, ktime_get_ns(), &search->done,
 			     &report))
 		return;
-	if (pgsa_code_stored(policy->correct))
-		pgsa_store_trim(policy->correct);
 	pgsa_unconfirmed_trim();
+	if (policy->strategy->visits_all)
+		pgsa_census_publish(&report.total.census);
 	pgsa_stat_set(policy, PGSA_STAT_LAST_CYCLE_FRAMES,
 		      report.total.checked);
 	pgsa_stat_set(policy, PGSA_STAT_LAST_CYCLE_NS, report.ns);
@@ -145,7 +157,7 @@ static bool kpgsad_left(const struct pgsa_search *search)
 
 static bool kpgsad_full(const struct pgsa_search *search)
 {
-	return search->nr_claims > PGSA_CLAIMS_MAX - PGSA_CHUNK_FRAMES;
+	return search->nr_claims > pgsa_claims_max - PGSA_CHUNK_FRAMES;
 }
 
 /*
@@ -217,6 +229,8 @@ static int kpgsad_step(struct pgsa_search *search)
 	u64 until_ns = local_clock() + KPGSAD_STEP_NS;
 	int ret = 1;
 
+	if (pgsa_code_stored(search->policy->correct))
+		pgsa_store_trim(search->policy->correct);
 	get_online_mems();
 	if (!pgsa_seal_step(search, until_ns)) {
 		if (!kpgsad_full(search))

@@ -3,8 +3,11 @@
  * Starting and stopping the searchers of a policy.
  */
 #include <linux/err.h>
+#include <linux/init.h>
 #include <linux/kthread.h>
 #include <linux/ktime.h>
+#include <linux/minmax.h>
+#include <linux/mm.h>
 #include <linux/sched.h>
 #include <linux/sched/task.h>
 #include <linux/slab.h>
@@ -22,11 +25,42 @@ void pgsa_search_free(struct pgsa_search *search)
 {
 	if (pgsa_code_stored(search->policy->correct))
 		pgsa_store_close(search->policy->correct);
+	kvfree(search->claims);
 	kfree(search->damaged);
 	kfree(search->repaired);
 	kfree(search->now);
-	kvfree(search);
+	kfree(search);
 }
+
+/*
+ * Room for claims that a searcher has: a small machine has few frames that can
+ * be sealed at a time. One number for all, for memory may be added meanwhile.
+ */
+unsigned int pgsa_claims_max __ro_after_init;
+
+static int __init pgsa_claims_init(void)
+{
+	pgsa_claims_max = clamp(totalram_pages() / 32, PGSA_CLAIMS_MIN,
+				PGSA_CLAIMS_MAX);
+	return 0;
+}
+subsys_initcall(pgsa_claims_init);
+
+/**
+ * pgsa_search_bytes - memory that a searcher takes, with its thread
+ *
+ * Context: Any context.
+ * Return: number of bytes.
+ */
+unsigned long pgsa_search_bytes(void)
+{
+	return sizeof(struct pgsa_search) +
+	       pgsa_claims_max * sizeof(struct pgsa_claim) + 3 * PAGE_SIZE +
+	       THREAD_SIZE + sizeof(struct task_struct);
+}
+
+/* Rather none than to end processes for it. */
+#define PGSA_SEARCH_GFP	(GFP_KERNEL | __GFP_NORETRY | __GFP_NOWARN)
 
 /**
  * pgsa_search_alloc - make a searcher without a thread
@@ -37,22 +71,25 @@ void pgsa_search_free(struct pgsa_search *search)
  */
 struct pgsa_search *pgsa_search_alloc(struct pgsa_policy *policy)
 {
-	struct pgsa_search *search = kvzalloc(sizeof(*search), GFP_KERNEL);
+	struct pgsa_search *search = kzalloc(sizeof(*search), PGSA_SEARCH_GFP);
 
 	if (!search)
 		return NULL;
 	if (pgsa_code_stored(policy->correct) &&
 	    pgsa_store_open(policy->correct)) {
-		kvfree(search);
+		kfree(search);
 		return NULL;
 	}
 	search->policy = policy;
 	search->detect_id = pgsa_code_id(policy->detect);
 	search->correct_id = pgsa_code_id(policy->correct);
-	search->damaged = kmalloc(PAGE_SIZE, GFP_KERNEL);
-	search->repaired = kmalloc(PAGE_SIZE, GFP_KERNEL);
-	search->now = kmalloc(PAGE_SIZE, GFP_KERNEL);
-	if (search->damaged && search->repaired && search->now)
+	search->claims = kvcalloc(pgsa_claims_max, sizeof(*search->claims),
+				  PGSA_SEARCH_GFP);
+	search->damaged = kmalloc(PAGE_SIZE, PGSA_SEARCH_GFP);
+	search->repaired = kmalloc(PAGE_SIZE, PGSA_SEARCH_GFP);
+	search->now = kmalloc(PAGE_SIZE, PGSA_SEARCH_GFP);
+	if (search->claims && search->damaged && search->repaired &&
+	    search->now)
 		return search;
 	pgsa_search_free(search);
 	return NULL;

@@ -4,18 +4,21 @@
  *
  * Each code has an index by frame number. An entry belongs to whoever has the
  * frame in SEALING, and describes the frame from SEALED to BAD. No event knows
- * of it: when the frame has been opened or freed it is of no use, and the next
- * searcher at the end of a cycle takes it away. Entries are freed after a grace
+ * of it: when the frame has been opened or freed it is of no use, and one of the
+ * searchers takes it away: now and then one of them goes through the next few
+ * entries, however many policies there are. Entries are freed after a grace
  * period, so that one who holds rcu_read_lock() may go on to use what it found;
  * the CRC-16 in the frame record tells whether it was still the right one.
  */
 #include <linux/cleanup.h>
 #include <linux/crc16.h>
+#include <linux/jiffies.h>
 #include <linux/mm.h>
 #include <linux/mutex.h>
 #include <linux/rcupdate.h>
 #include <linux/slab.h>
 #include <linux/unaligned.h>
+#include <linux/workqueue.h>
 #include <linux/xarray.h>
 #include <kunit/visibility.h>
 
@@ -30,18 +33,30 @@
  */
 #define PGSA_DISTANCE_BYTES	8192
 
+/* So many entries are looked at in a step, and so long nobody does the next. */
+#define PGSA_TRIM_ENTRIES	512
+#define PGSA_TRIM_JIFFIES	(HZ / 20)
+
 /**
  * struct pgsa_store - the redundancy of all frames that one code has sealed
  * @index: the entries by frame number
  * @cache: where they come from; made for the first policy, and kept
  * @users: live policies with that code
  * @nr: number of entries
+ * @trim_lock: held by who trims; protects what follows
+ * @trim_pfn: the frame number to go on with
+ * @trim_next: not before that time, in jiffies; read lockless
+ * @drop_work: takes all away after the last user
  */
 struct pgsa_store {
 	struct xarray index;
 	struct kmem_cache *cache;
 	unsigned int users;
 	atomic_long_t nr;
+	struct mutex trim_lock;	/* for the next two */
+	unsigned long trim_pfn;
+	unsigned long trim_next;
+	struct work_struct drop_work;
 };
 
 static struct pgsa_store pgsa_stores[PGSA_REGISTRY_MAX];	/* by id - 1 */
@@ -200,30 +215,79 @@ static u8 *pgsa_store_take(struct pgsa_store *store, unsigned int id,
 	return entry;
 }
 
+static void pgsa_store_drop(struct pgsa_store *store, unsigned int id,
+			    unsigned long pfn)
+{
+	u8 *entry = pgsa_store_take(store, id, pfn);
+
+	if (!entry)
+		return;
+	atomic_long_dec(&store->nr);
+	kvfree_rcu_mightsleep(entry);
+}
+
+/* The next few entries; at the end it begins at the beginning. */
+static void pgsa_store_trim_step(struct pgsa_store *store, unsigned int id)
+{
+	unsigned int left = PGSA_TRIM_ENTRIES;
+	unsigned long pfn;
+	u8 *entry;
+
+	lockdep_assert_held(&store->trim_lock);
+	xa_for_each_start(&store->index, pfn, entry, store->trim_pfn) {
+		if (!left--)
+			break;
+		if (!pgsa_store_wanted(id, pfn))
+			pgsa_store_drop(store, id, pfn);
+		cond_resched();
+	}
+	store->trim_pfn = entry ? pfn : 0;
+}
+
 /**
  * pgsa_store_trim - take entries away whose frames are no longer sealed
- * @code: the code
+ * @code: the code, with a user
+ *
+ * A bounded number of them, and nothing if somebody did so just now: whoever has
+ * a moment may call.
  *
  * Context: Process context, may sleep.
  */
 void pgsa_store_trim(const struct pgsa_code *code)
 {
 	struct pgsa_store *store = pgsa_store(code);
-	unsigned int id = pgsa_code_id(code);
+
+	if (time_before(jiffies, READ_ONCE(store->trim_next)) ||
+	    !mutex_trylock(&store->trim_lock))
+		return;
+	pgsa_store_trim_step(store, pgsa_code_id(code));
+	WRITE_ONCE(store->trim_next, jiffies + PGSA_TRIM_JIFFIES);
+	mutex_unlock(&store->trim_lock);
+}
+EXPORT_SYMBOL_IF_KUNIT(pgsa_store_trim);
+
+/*
+ * Nobody would trim any more, so the frames are no longer sealed. That takes as
+ * long as there are entries: not in the system call that stops the last policy.
+ * A policy that goes live meanwhile has use for those that are left.
+ */
+static void pgsa_store_drop_all(struct work_struct *work)
+{
+	struct pgsa_store *store = container_of(work, struct pgsa_store,
+						drop_work);
+	unsigned int id = store - pgsa_stores + 1;
 	unsigned long pfn;
 	u8 *entry;
 
 	xa_for_each(&store->index, pfn, entry) {
-		if (!pgsa_store_wanted(id, pfn)) {
-			entry = pgsa_store_take(store, id, pfn);
-			if (entry)
-				atomic_long_dec(&store->nr);
-			kvfree_rcu_mightsleep(entry);
-		}
+		if (READ_ONCE(store->users))
+			break;
+		if (pgsa_store_wanted(id, pfn))
+			pgsa_frames_write(pfn, 1);
+		pgsa_store_drop(store, id, pfn);
 		cond_resched();
 	}
 }
-EXPORT_SYMBOL_IF_KUNIT(pgsa_store_trim);
 
 static int pgsa_store_create(struct pgsa_store *store,
 			     const struct pgsa_code *code)
@@ -235,6 +299,9 @@ static int pgsa_store_create(struct pgsa_store *store,
 	if (!store->cache)
 		return -ENOMEM;
 	xa_init(&store->index);
+	mutex_init(&store->trim_lock);
+	store->trim_next = jiffies;
+	INIT_WORK(&store->drop_work, pgsa_store_drop_all);
 	return 0;
 }
 
@@ -253,27 +320,16 @@ int pgsa_store_open(const struct pgsa_code *code)
 	guard(mutex)(&pgsa_stores_lock);
 	ret = pgsa_store_create(store, code);
 	if (!ret)
-		store->users++;
+		WRITE_ONCE(store->users, store->users + 1);
 	return ret;
 }
 EXPORT_SYMBOL_IF_KUNIT(pgsa_store_open);
 
-/* Nobody would take the entries away, so the frames are no longer sealed. */
-static void pgsa_store_unseal(struct pgsa_store *store, unsigned int id)
-{
-	unsigned long pfn;
-	u8 *entry;
-
-	xa_for_each(&store->index, pfn, entry) {
-		if (pgsa_store_wanted(id, pfn))
-			pgsa_frames_write(pfn, 1);
-		cond_resched();
-	}
-}
-
 /**
  * pgsa_store_close - a policy with a code has stopped
  * @code: the code
+ *
+ * After the last one all entries go, in the background.
  *
  * Context: Process context, may sleep.
  */
@@ -282,9 +338,9 @@ void pgsa_store_close(const struct pgsa_code *code)
 	struct pgsa_store *store = pgsa_store(code);
 
 	guard(mutex)(&pgsa_stores_lock);
-	if (!--store->users)
-		pgsa_store_unseal(store, pgsa_code_id(code));
-	pgsa_store_trim(code);
+	WRITE_ONCE(store->users, store->users - 1);
+	if (!store->users)
+		queue_work(system_unbound_wq, &store->drop_work);
 }
 EXPORT_SYMBOL_IF_KUNIT(pgsa_store_close);
 

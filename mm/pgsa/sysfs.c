@@ -2,100 +2,24 @@
 /*
  * /sys/kernel/mm/pgsa/: the whole machine in numbers.
  *
- * Nothing is counted in the hooks for these files: reading one of frames_* or
- * refused/ goes through all frame records.
+ * Nothing is counted in the hooks for these files. What anybody may read is what
+ * the searchers have counted while they went through memory; the same files in
+ * exact/ go through all frames when they are read, and are root's alone.
  */
 #include <linux/cleanup.h>
 #include <linux/init.h>
 #include <linux/jiffies.h>
 #include <linux/kobject.h>
-#include <linux/memory_hotplug.h>
 #include <linux/mm.h>
+#include <linux/mmzone.h>
 #include <linux/mutex.h>
+#include <linux/nodemask.h>
 #include <linux/pgsa.h>
-#include <linux/sched.h>
+#include <linux/stddef.h>
 #include <linux/sysfs.h>
 
 #include "record.h"
 #include "verify.h"
-
-struct pgsa_census {
-	unsigned long tracked, readonly, writable, sealed, sealed_unmapped;
-	unsigned long hurt, refused[NR_PGSA_REFUSALS];
-};
-
-/* The word of a frame's record; false if it has none. */
-static bool pgsa_read_word(struct page *page, u64 *word)
-{
-	struct pgsa_frame *frame = pgsa_frame_get(page);
-
-	if (!frame)
-		return false;
-	*word = pgsa_frame_word(frame);
-	pgsa_frame_put(frame);
-	return true;
-}
-
-static void pgsa_count_frame(struct pgsa_census *census, struct page *page)
-{
-	enum pgsa_frame_state state;
-	u64 word;
-
-	if (!pgsa_read_word(page, &word))
-		return;
-	state = pgsa_word_state(word);
-	census->tracked++;
-	if (word & PGSA_WORD_WRITERS) {
-		census->writable++;
-	} else if (PageLRU(page)) {
-		bool mapped = page_mapped(page);
-		bool sealed = state == PGSA_FRAME_SEALED ||
-			      state == PGSA_FRAME_CHECKING;
-
-		census->readonly += mapped;
-		census->sealed += mapped && sealed;
-		census->sealed_unmapped += !mapped && sealed;
-	}
-}
-
-/* Why a frame is not sealed, as the next searcher to come by would find. */
-static void pgsa_count_refusal(struct pgsa_census *census, struct page *page)
-{
-	bool unmapped = pgsa_policies_want_pagecache();
-	u64 word;
-
-	if (!pgsa_read_word(page, &word))
-		return;
-	if (word & PGSA_WORD_WRITERS)
-		census->writable++;
-	else if (word & PGSA_WORD_HURT)
-		census->hurt++;
-	else
-		census->refused[pgsa_page_refusal(page, unmapped)]++;
-}
-
-static struct pgsa_census
-pgsa_take_census(void (*count)(struct pgsa_census *census, struct page *page))
-{
-	struct pgsa_census census = {};
-	unsigned long pfn = 0;
-
-	if (!pgsa_on())
-		return census;
-	get_online_mems();
-	while ((pfn = pgsa_next_online_pfn(pfn)) != ULONG_MAX) {
-		count(&census, pfn_to_page(pfn));
-		pfn++;
-		cond_resched();
-	}
-	put_online_mems();
-	return census;
-}
-
-static struct pgsa_census pgsa_count_frames(void)
-{
-	return pgsa_take_census(pgsa_count_frame);
-}
 
 #define PGSA_ATTR_RO(name, value)					\
 static ssize_t name##_show(struct kobject *kobj,			\
@@ -105,16 +29,28 @@ static ssize_t name##_show(struct kobject *kobj,			\
 }									\
 static struct kobj_attribute name##_attr = __ATTR_RO(name)
 
+static u64 pgsa_counted_ns(void)
+{
+	struct pgsa_census census;
+
+	return pgsa_census_last(&census);
+}
+
+/* Each frame has a record. */
+static u64 pgsa_record_bytes(void)
+{
+	u64 frames = 0;
+	int nid;
+
+	for_each_online_node(nid)
+		frames += node_present_pages(nid);
+	return pgsa_on() ? frames * sizeof(struct pgsa_frame) : 0;
+}
+
 PGSA_ATTR_RO(enabled, pgsa_on());
-PGSA_ATTR_RO(frames_tracked, pgsa_count_frames().tracked);
-PGSA_ATTR_RO(frames_readonly, pgsa_count_frames().readonly);
-PGSA_ATTR_RO(frames_writable, pgsa_count_frames().writable);
-PGSA_ATTR_RO(frames_sealed, pgsa_count_frames().sealed);
-PGSA_ATTR_RO(frames_sealed_unmapped, pgsa_count_frames().sealed_unmapped);
 PGSA_ATTR_RO(frames_unconfirmed, pgsa_unconfirmed_trim());
-PGSA_ATTR_RO(bytes_redundancy,
-	     pgsa_count_frames().tracked * sizeof(struct pgsa_frame) +
-	     pgsa_store_bytes());
+PGSA_ATTR_RO(counted_ns, pgsa_counted_ns());
+PGSA_ATTR_RO(bytes_redundancy, pgsa_record_bytes() + pgsa_store_bytes());
 PGSA_ATTR_RO(errors_detected, pgsa_errors_total(PGSA_CORRECTED) +
 			      pgsa_errors_total(PGSA_UNRESOLVED));
 PGSA_ATTR_RO(errors_corrected, pgsa_errors_total(PGSA_CORRECTED));
@@ -123,11 +59,7 @@ PGSA_ATTR_RO(errors_unreadable, pgsa_content_lost());
 
 static struct attribute *pgsa_attrs[] = {
 	&enabled_attr.attr,
-	&frames_tracked_attr.attr,
-	&frames_readonly_attr.attr,
-	&frames_writable_attr.attr,
-	&frames_sealed_attr.attr,
-	&frames_sealed_unmapped_attr.attr,
+	&counted_ns_attr.attr,
 	&frames_unconfirmed_attr.attr,
 	&bytes_redundancy_attr.attr,
 	&errors_detected_attr.attr,
@@ -159,92 +91,173 @@ static const struct attribute_group pgsa_group = {
 };
 
 /*
- * refused/: a file for each reason. Who reads one reads the others, too, so a
- * count is good for a moment.
+ * frames_* and refused/: each file shows a number of struct pgsa_census, and is
+ * there twice, with the last counts and with exact ones.
  */
-#define PGSA_REFUSED_HURT	NR_PGSA_REFUSALS	/* not asked for in page.c */
-#define PGSA_REFUSED_WRITABLE	(NR_PGSA_REFUSALS + 1)
-#define PGSA_REFUSED_FRESH	(HZ / 10)
 
-static unsigned long pgsa_count_refused(unsigned int reason)
-{
-	static DEFINE_MUTEX(lock);
-	static struct pgsa_census census;
-	static unsigned long stale;	/* in jiffies */
-
-	guard(mutex)(&lock);
-	if (!stale || time_after_eq(jiffies, stale)) {
-		census = pgsa_take_census(pgsa_count_refusal);
-		stale = jiffies + PGSA_REFUSED_FRESH;
-	}
-	switch (reason) {
-	case PGSA_REFUSED_HURT:
-		return census.hurt;
-	case PGSA_REFUSED_WRITABLE:
-		return census.writable;
-	default:
-		return census.refused[reason];
-	}
-}
-
-static struct kobj_attribute pgsa_refused_attrs[PGSA_REFUSED_WRITABLE + 1];
-
-static ssize_t pgsa_refused_show(struct kobject *kobj,
-				 struct kobj_attribute *attr, char *buf)
-{
-	return sysfs_emit(buf, "%lu\n",
-			  pgsa_count_refused(attr - pgsa_refused_attrs));
-}
-
-static struct attribute *pgsa_refused[ARRAY_SIZE(pgsa_refused_attrs) + 1];
-
-static const struct attribute_group pgsa_refused_group = {
-	.attrs = pgsa_refused,
-	.name = "refused",
+/**
+ * struct pgsa_count_attr - a file that shows a number of a census
+ * @attr: the file
+ * @offset: where the number is in struct pgsa_census
+ */
+struct pgsa_count_attr {
+	struct kobj_attribute attr;
+	size_t offset;
 };
 
-static const char *__init pgsa_refused_name(unsigned int reason)
+static ssize_t pgsa_show_count(const struct kobj_attribute *attr,
+			       const struct pgsa_census *census, char *buf)
 {
-	switch (reason) {
-	case PGSA_REFUSED_HURT:
-		return "hurt";
-	case PGSA_REFUSED_WRITABLE:
-		return "writable";
-	default:
-		return pgsa_refusal_name(reason);
+	const struct pgsa_count_attr *count =
+		container_of_const(attr, struct pgsa_count_attr, attr);
+
+	return sysfs_emit(buf, "%lu\n", *(const unsigned long *)
+					((const char *)census + count->offset));
+}
+
+static ssize_t pgsa_last_show(struct kobject *kobj, struct kobj_attribute *attr,
+			      char *buf)
+{
+	struct pgsa_census census;
+
+	pgsa_census_last(&census);
+	return pgsa_show_count(attr, &census, buf);
+}
+
+/* Who reads one file reads the others, too, so a count is good for a moment. */
+#define PGSA_EXACT_FRESH	(HZ / 10)
+
+static ssize_t pgsa_exact_show(struct kobject *kobj,
+			       struct kobj_attribute *attr, char *buf)
+{
+	static DEFINE_MUTEX(lock);	/* one reader takes a CPU, not all */
+	static struct pgsa_census census;
+	static unsigned long stale;	/* in jiffies; 0: there is no count */
+	int ret;
+
+	if (mutex_lock_killable(&lock))
+		return -EINTR;
+	if (!stale || time_after_eq(jiffies, stale)) {
+		ret = pgsa_census_take(&census);
+		stale = ret ? 0 : jiffies + PGSA_EXACT_FRESH;
+	} else {
+		ret = 0;
+	}
+	if (!ret)
+		ret = pgsa_show_count(attr, &census, buf);
+	mutex_unlock(&lock);
+	return ret;
+}
+
+#define PGSA_COUNT(field)						\
+	{								\
+		.attr.attr.name = "frames_" #field,			\
+		.offset = offsetof(struct pgsa_census, field),		\
+	}
+
+#define PGSA_NR_COUNTS	5
+#define PGSA_NR_REASONS	(NR_PGSA_REFUSALS + 1)	/* less "ok", two more */
+
+/* Two of each: what anybody may read, and what is exact. */
+static struct pgsa_count_attr pgsa_counts[2][PGSA_NR_COUNTS] = {
+	[0 ... 1] = {
+		PGSA_COUNT(tracked),
+		PGSA_COUNT(readonly),
+		PGSA_COUNT(writable),
+		PGSA_COUNT(sealed),
+		PGSA_COUNT(sealed_unmapped),
+	}
+};
+
+static struct pgsa_count_attr pgsa_reasons[2][PGSA_NR_REASONS] = {
+	[0 ... 1] = {
+		{
+			.attr.attr.name = "hurt",
+			.offset = offsetof(struct pgsa_census, hurt),
+		}, {
+			.attr.attr.name = "writable",
+			.offset = offsetof(struct pgsa_census, writable),
+		},	/* the others follow */
+	}
+};
+
+static struct attribute *pgsa_count_attrs[2][PGSA_NR_COUNTS + 1];
+static struct attribute *pgsa_reason_attrs[2][PGSA_NR_REASONS + 1];
+
+static const struct attribute_group pgsa_count_groups[2] = {
+	{ .attrs = pgsa_count_attrs[0] },
+	{ .attrs = pgsa_count_attrs[1] },
+};
+
+static const struct attribute_group pgsa_reason_groups[2] = {
+	{ .attrs = pgsa_reason_attrs[0], .name = "refused" },
+	{ .attrs = pgsa_reason_attrs[1], .name = "refused" },
+};
+
+static void __init pgsa_counts_init(struct pgsa_count_attr *counts,
+				    struct attribute **attrs, unsigned int nr,
+				    bool exact)
+{
+	unsigned int i;
+
+	for (i = 0; i < nr; i++) {
+		sysfs_attr_init(&counts[i].attr.attr);
+		counts[i].attr.attr.mode = exact ? 0400 : 0444;
+		counts[i].attr.show = exact ? pgsa_exact_show : pgsa_last_show;
+		attrs[i] = &counts[i].attr.attr;
 	}
 }
 
-static void __init pgsa_refused_init(void)
+static void __init pgsa_reasons_init(struct pgsa_count_attr *counts)
 {
-	unsigned int reason, nr = 0;
+	enum pgsa_refusal refusal;
 
-	for (reason = PGSA_ADMITTED + 1; reason <= PGSA_REFUSED_WRITABLE;
-	     reason++) {
-		struct kobj_attribute *attr = &pgsa_refused_attrs[reason];
+	for (refusal = PGSA_ADMITTED + 1; refusal < NR_PGSA_REFUSALS;
+	     refusal++) {
+		/* Behind the two that are there. */
+		struct pgsa_count_attr *count = &counts[refusal + 1];
 
-		sysfs_attr_init(&attr->attr);
-		attr->attr.name = pgsa_refused_name(reason);
-		attr->attr.mode = 0444;
-		attr->show = pgsa_refused_show;
-		pgsa_refused[nr++] = &attr->attr;
+		count->attr.attr.name = pgsa_refusal_name(refusal);
+		count->offset = offsetof(struct pgsa_census, refused) +
+				refusal * sizeof(unsigned long);
 	}
+}
+
+static int __init pgsa_create_counts(struct kobject *dir, bool exact)
+{
+	const struct attribute_group *groups[] = {
+		&pgsa_count_groups[exact], &pgsa_reason_groups[exact], NULL
+	};
+
+	pgsa_counts_init(pgsa_counts[exact], pgsa_count_attrs[exact],
+			 PGSA_NR_COUNTS, exact);
+	pgsa_reasons_init(pgsa_reasons[exact]);
+	pgsa_counts_init(pgsa_reasons[exact], pgsa_reason_attrs[exact],
+			 PGSA_NR_REASONS, exact);
+	return sysfs_create_groups(dir, groups);
+}
+
+static int __init pgsa_create_files(struct kobject *dir, struct kobject *exact)
+{
+	int ret = sysfs_create_group(dir, &pgsa_group);
+
+	if (!ret)
+		ret = pgsa_create_counts(dir, false);
+	return ret ?: pgsa_create_counts(exact, true);
 }
 
 static int __init pgsa_sysfs_init(void)
 {
-	static const struct attribute_group *groups[] = {
-		&pgsa_group, &pgsa_refused_group, NULL
-	};
 	struct kobject *dir = kobject_create_and_add("pgsa", mm_kobj);
-	int ret;
+	struct kobject *exact = kobject_create_and_add("exact", dir);
+	int ret = -ENOMEM;
 
-	if (!dir)
-		return -ENOMEM;
-	pgsa_refused_init();
-	ret = sysfs_create_groups(dir, groups);
-	if (ret)
+	if (dir && exact)
+		ret = pgsa_create_files(dir, exact);
+	if (ret) {
+		kobject_put(exact);
 		kobject_put(dir);
+	}
 	return ret;
 }
 late_initcall(pgsa_sysfs_init);

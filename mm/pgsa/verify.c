@@ -183,19 +183,30 @@ int pgsa_page_matches(struct page *page)
 	return ret;
 }
 
+static void pgsa_visit_open(struct pgsa_search *search, struct page *page,
+			    u64 word)
+{
+	enum pgsa_refusal refusal = PGSA_REFUSED_NOT_LRU;
+
+	if (pgsa_page_plausible(page) &&
+	    !(word & (PGSA_WORD_WRITERS | PGSA_WORD_HURT)))
+		refusal = pgsa_seal_claim(search, page_to_pfn(page), word);
+	pgsa_census_refusal(&search->done.census, word, refusal);
+}
+
 static void pgsa_visit_frame(struct pgsa_search *search, struct page *page,
 			     struct pgsa_frame *frame)
 {
 	u64 word = pgsa_frame_word(frame);
 
+	pgsa_census_frame(&search->done.census, page, word);
 	switch (pgsa_word_state(word)) {
 	case PGSA_FRAME_NONE:
 	case PGSA_FRAME_OPEN:
 		if (unlikely(pgsa_word_damaged(word)))
 			pgsa_mend_word(search, page, frame, word);
-		else if (pgsa_page_plausible(page) &&
-			 !(word & (PGSA_WORD_WRITERS | PGSA_WORD_HURT)))
-			pgsa_seal_claim(search, page_to_pfn(page), word);
+		else
+			pgsa_visit_open(search, page, word);
 		break;
 	case PGSA_FRAME_SEALING:
 		if (unlikely(pgsa_claim_lost(frame)))

@@ -5,7 +5,6 @@
  * every eighth.
  */
 #include <linux/init.h>
-#include <linux/limits.h>
 
 #include "strategy.h"
 
@@ -21,22 +20,11 @@ static bool pgsa_shared_due(const struct pgsa_cursor *cursor,
 static int pgsa_shared_fill(struct pgsa_cursor *cursor, unsigned long *pfns,
 			    unsigned int nr)
 {
-	unsigned int i = 0;
+	int ret = pgsa_fill_used(cursor, pfns, nr, pgsa_shared_due);
 
-	while (i < nr) {
-		unsigned long pfn = pgsa_next_online_pfn(cursor->pfn);
-
-		if (pfn == ULONG_MAX)
-			break;
-		cursor->pfn = pfn + 1;
-		if (pgsa_shared_due(cursor, pfn))
-			pfns[i++] = pfn;
-	}
-	if (!i) {
-		cursor->pfn = 0;
+	if (!ret)
 		cursor->state++;	/* the next eighth */
-	}
-	return i;
+	return ret;
 }
 
 static const struct pgsa_strategy pgsa_shared = {

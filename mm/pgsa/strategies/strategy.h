@@ -46,12 +46,14 @@ struct pgsa_walk {
  * @policy: the policy that is searched for
  * @pfn: next frame number to look at; the strategy's own, as is
  * @state: what else it has to remember; both are 0 before the first cycle
+ * @free: frames that pgsa_fill_used() has passed over in this cycle
  * @walk: how far pgsa_targets_fill() has come
  */
 struct pgsa_cursor {
 	struct pgsa_policy *policy;
 	unsigned long pfn;
 	unsigned long state;
+	unsigned long free;
 	struct pgsa_walk walk;
 };
 
@@ -64,6 +66,7 @@ struct pgsa_cursor {
  *	  by one searcher of the policy at a time, which holds a mutex and keeps
  *	  memory from going offline: a call must be short, and must not wait
  *	  for a lock that others hold for long.
+ * @visits_all: each cycle takes every frame that is not free
  * @seals_only: the searchers seal frames, but others verify them
  * @start: optional: a policy goes live, its searchers start next; 0, or an errno
  *	   that is the result of the write to "enable". May sleep.
@@ -73,6 +76,7 @@ struct pgsa_strategy {
 	const char *name;
 	int (*fill)(struct pgsa_cursor *cursor, unsigned long *pfns,
 		    unsigned int nr);
+	bool visits_all;
 	bool seals_only;
 	int (*start)(struct pgsa_policy *policy);
 	void (*stop)(struct pgsa_policy *policy);
@@ -80,7 +84,10 @@ struct pgsa_strategy {
 
 int pgsa_strategy_register(const struct pgsa_strategy *strategy);
 
-unsigned long pgsa_next_online_pfn(unsigned long pfn);
+int pgsa_fill_used(struct pgsa_cursor *cursor, unsigned long *pfns,
+		   unsigned int nr,
+		   bool (*due)(const struct pgsa_cursor *cursor,
+			       unsigned long pfn));
 bool pgsa_pfn_shared(unsigned long pfn);
 int pgsa_targets_fill(struct pgsa_cursor *cursor, unsigned long *pfns,
 		      unsigned int nr, bool all_without);

@@ -382,9 +382,15 @@ static void stats_add_up(struct kunit *test)
 			7);
 }
 
+/* A policy that a test only called live has taken a share all the same. */
 static void policy_exit(void *data)
 {
-	pgsa_policy_exit(data);
+	struct pgsa_policy *policy = data;
+
+	mutex_lock(&policy->lock);
+	pgsa_limits_leave(policy);
+	mutex_unlock(&policy->lock);
+	pgsa_policy_exit(policy);
 }
 
 static int policy_init(struct kunit *test)

@@ -4,6 +4,7 @@
  * record. Run with pgsa=off no frame has a record, so that none wants its entry.
  */
 #include <kunit/test.h>
+#include <linux/delay.h>
 #include <linux/mm.h>
 #include <linux/rcupdate.h>
 #include <linux/string.h>
@@ -11,7 +12,9 @@
 #include "../pgsa.h"
 
 #define STORE_FRAMES	500
+#define STORE_MANY	20000
 #define STORE_DISTANCE	8192
+#define STORE_WAIT_MS	5000
 
 struct store_test {
 	const struct pgsa_code *code;
@@ -92,10 +95,45 @@ static void trim_takes_what_nobody_wants(struct kunit *test)
 
 	for (pfn = 0; pfn < STORE_FRAMES; pfn++)
 		store_prepare(test, pfn * 64);
+	msleep(60);
 	pgsa_store_trim(st->code);
 	KUNIT_EXPECT_EQ(test, store_bytes(test), 0);
 	for (pfn = 0; pfn < STORE_FRAMES; pfn++)
 		KUNIT_EXPECT_NULL(test, store_entry(test, pfn * 64));
+}
+
+/* However many there are, one call does little, and the next one goes on */
+static void trim_goes_in_steps(struct kunit *test)
+{
+	struct store_test *st = test->priv;
+	unsigned long pfn, left, steps = 0, all;
+
+	for (pfn = 0; pfn < STORE_MANY; pfn++)
+		KUNIT_ASSERT_TRUE(test, pgsa_store_prepare(st->code, pfn * 7,
+							   GFP_KERNEL));
+	all = store_bytes(test);
+	for (left = all; left && steps < STORE_MANY / 100; steps++) {
+		msleep(60);
+		pgsa_store_trim(st->code);
+		/* At once again: it is too early. */
+		pgsa_store_trim(st->code);
+		KUNIT_EXPECT_LE(test, left - store_bytes(test), all / 10);
+		left = store_bytes(test);
+	}
+	KUNIT_EXPECT_EQ(test, left, 0);
+	KUNIT_EXPECT_GT(test, steps, 10);
+}
+
+/* What the one who is not the last leaves to the others */
+static void close_leaves_it_to_the_last(struct kunit *test)
+{
+	struct store_test *st = test->priv;
+
+	store_prepare(test, 1);
+	KUNIT_ASSERT_EQ(test, pgsa_store_open(st->code), 0);
+	pgsa_store_close(st->code);
+	msleep(20);
+	KUNIT_EXPECT_EQ(test, store_bytes(test), st->code->check_bytes);
 }
 
 static void check_tells_any_one_flip(struct kunit *test)
@@ -132,10 +170,13 @@ static int store_init(struct kunit *test)
 static void store_exit(struct kunit *test)
 {
 	struct store_test *st = test->priv;
+	unsigned int ms;
 
 	if (!st)
 		return;
 	pgsa_store_close(st->code);
+	for (ms = 0; store_bytes(test) && ms < STORE_WAIT_MS; ms++)
+		usleep_range(1000, 2000);
 	KUNIT_EXPECT_EQ(test, store_bytes(test), 0);
 }
 
@@ -143,6 +184,8 @@ static struct kunit_case store_cases[] = {
 	KUNIT_CASE(each_frame_has_its_own),
 	KUNIT_CASE(never_close_to_the_frame),
 	KUNIT_CASE(trim_takes_what_nobody_wants),
+	KUNIT_CASE_SLOW(trim_goes_in_steps),
+	KUNIT_CASE(close_leaves_it_to_the_last),
 	KUNIT_CASE(check_tells_any_one_flip),
 	{}
 };

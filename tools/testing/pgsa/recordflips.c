@@ -22,9 +22,10 @@
 #define FRESH_FLIPS	200	/* with the same policies */
 #define WAIT_MS		1000
 
-enum kind { RECORD, REDUNDANCY, POLICY, TARGET, CREW, SEARCH, NR_KINDS };
+enum kind { RECORD, REDUNDANCY, POLICY, TARGET, CREW, SEARCH, CLAIMS, NR_KINDS };
 static const char * const kind_names[NR_KINDS] = {
 	"record", "redundancy", "policy", "target", "crew", "search",
+	"claims",
 };
 
 enum count {
@@ -335,7 +336,7 @@ static void once(unsigned int nr)
 {
 	static const enum kind kinds[] = {
 		RECORD, RECORD, RECORD, RECORD, RECORD, REDUNDANCY, REDUNDANCY,
-		POLICY, TARGET, CREW, SEARCH, SEARCH,
+		POLICY, TARGET, CREW, SEARCH, CLAIMS,
 	};
 	const char *repairs = PGSA_SYSFS "/errors_corrected";
 	unsigned long long repaired = number(repairs);

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Which frames there are, in the order of their numbers: holes, and blocks that
+ * are free, are passed over as a whole.
+ */
+#include <linux/align.h>
+#include <linux/errno.h>
+#include <linux/memblock.h>
+#include <linux/memory_hotplug.h>
+#include <linux/minmax.h>
+#include <linux/mm.h>
+#include <linux/mmzone.h>
+#include <kunit/visibility.h>
+
+#include "../internal.h"
+#include "pgsa.h"
+
+#define PGSA_FILL_LOOKS	512	/* at frames, holes and blocks, without result */
+
+/* Holes begin and end at the granularity of the memory map. */
+static unsigned long pgsa_hole_granule(void)
+{
+	return min_t(unsigned long, 512, pageblock_nr_pages);
+}
+
+/* Where a hole ends at the earliest: that of a whole section at its end. */
+static unsigned long pgsa_hole_end(unsigned long pfn)
+{
+#ifdef CONFIG_SPARSEMEM
+	if (!online_section_nr(pfn_to_section_nr(pfn)))
+		return ALIGN(pfn + 1, PAGES_PER_SECTION);
+#endif
+	return ALIGN(pfn + 1, pgsa_hole_granule());
+}
+
+/*
+ * How many frames are free from this one on, in a block of the page allocator; 0
+ * if it does not begin one.
+ *
+ * Nobody is kept from taking the block meanwhile, or merging it. To take the frames
+ * for free is right all the same: what was sealed before has lost its seal when it
+ * was freed, and a frame that is used from now on is met in the next cycle, like
+ * one that is behind us. A size that is torn is one that no block can have, or is
+ * that of another block: then up to MAX_ORDER_NR_PAGES frames wait for the next
+ * cycle as well.
+ */
+static unsigned long pgsa_free_frames(struct page *page, unsigned long pfn)
+{
+	unsigned long order;
+
+	/* Racing as said above. */
+	if (!data_race(PageBuddy(page)))
+		return 0;
+	order = buddy_order_unsafe(page);
+	if (order > MAX_PAGE_ORDER || !IS_ALIGNED(pfn, 1UL << order))
+		return 0;
+	return 1UL << order;
+}
+
+/**
+ * pgsa_pass_over - are there frames to be passed over?
+ * @pass: where we are. @pass->pfn moves on if there are some, and @pass->free
+ *	  grows by those that exist, and are free
+ *
+ * Context: The caller keeps memory from going offline, from one call to the next
+ *	    or until it sets @pass->checked to false.
+ * Return: true if so; false if the frame @pass->pfn is to be looked at.
+ */
+bool pgsa_pass_over(struct pgsa_pass *pass)
+{
+	unsigned long pfn = pass->pfn, free;
+
+	/* Once in a granule; a memory map without sections ends anywhere. */
+	if (!pass->checked || !IS_ENABLED(CONFIG_SPARSEMEM) ||
+	    IS_ALIGNED(pfn, pgsa_hole_granule())) {
+		pass->checked = pfn_to_online_page(pfn);
+		if (!pass->checked) {
+			pass->pfn = pgsa_hole_end(pfn);
+			return true;
+		}
+	}
+	free = pgsa_free_frames(pfn_to_page(pfn), pfn);
+	pass->pfn += free;
+	pass->free += free;
+	return free;
+}
+
+/**
+ * pgsa_fill_used - the next frames that are not free
+ * @cursor: where the strategy is in its cycle
+ * @pfns: takes their numbers
+ * @nr: so many at most
+ * @due: whether a frame is due in this cycle; NULL: all are
+ *
+ * Context: As for the method fill of struct pgsa_strategy.
+ * Return: as that. The cursor is at the beginning again when it returns 0; the
+ * number of frames that were passed over since they were free stays until the next
+ * call.
+ */
+int pgsa_fill_used(struct pgsa_cursor *cursor, unsigned long *pfns,
+		   unsigned int nr,
+		   bool (*due)(const struct pgsa_cursor *cursor,
+			       unsigned long pfn))
+{
+	struct pgsa_pass pass = { .pfn = cursor->pfn };
+	unsigned int i = 0, looks = nr + PGSA_FILL_LOOKS;
+
+	if (!pass.pfn)
+		cursor->free = 0;
+	while (i < nr && pass.pfn < max_pfn && looks--) {
+		if (pgsa_pass_over(&pass))
+			continue;
+		if (!due || due(cursor, pass.pfn))
+			pfns[i++] = pass.pfn;
+		pass.pfn++;
+	}
+	cursor->pfn = pass.pfn;
+	cursor->free += pass.free;
+	if (!i && pass.pfn < max_pfn)
+		return -EAGAIN;
+	if (!i)
+		cursor->pfn = 0;
+	return i;
+}
+
+/**
+ * pgsa_pfn_shared - do several page table entries map a frame?
+ * @pfn: its number; it is online
+ *
+ * Context: Any context. The answer may be outdated at once.
+ * Return: true if at least two do.
+ */
+bool pgsa_pfn_shared(unsigned long pfn)
+{
+	/* One less than there are; far below 0 for what cannot be mapped. */
+	return atomic_read(&pfn_to_page(pfn)->_mapcount) > 0;
+}
