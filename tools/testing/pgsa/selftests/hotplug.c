@@ -116,7 +116,7 @@ static void need_hotplug(void)
 static void test_hotplug(void)
 {
 	const char *page = (const char *)new_pages(64, PROT_READ);
-	unsigned long long tracked = sysfs_stat("frames_tracked");
+	unsigned long long tracked = sysfs_stat("exact/frames_tracked");
 	unsigned int block, round, moved = 0;
 
 	need_hotplug();
@@ -125,15 +125,15 @@ static void test_hotplug(void)
 		for (block = next_offline(0); block < BLOCKS_MAX;
 		     block = next_offline(block + 1)) {
 			moved++;
-			check(sysfs_stat("frames_tracked") < tracked,
+			check(sysfs_stat("exact/frames_tracked") < tracked,
 			      "records of memory that is offline");
 			expect_consistent();
 			flip_is_repaired(page, block);
 			check(!block_set(block, "online"), "block %u is lost",
 			      block);
-			check(sysfs_stat("frames_tracked") == tracked,
+			check(sysfs_stat("exact/frames_tracked") == tracked,
 			      "%llu frames, there were %llu",
-			      sysfs_stat("frames_tracked"), tracked);
+			      sysfs_stat("exact/frames_tracked"), tracked);
 			expect_consistent();
 			flip_is_repaired(page, block);
 		}

@@ -30,7 +30,7 @@ static void expect_sealed(unsigned long long nr)
 	double limit = now_s() + WAIT_MS / 1000.0;
 	unsigned long long sealed;
 
-	while ((sealed = sysfs_stat("frames_sealed_unmapped")) < nr) {
+	while ((sealed = sysfs_stat("exact/frames_sealed_unmapped")) < nr) {
 		check(now_s() < limit, "%llu frames are sealed, not %llu",
 		      sealed, nr);
 		sleep_ms(20);
@@ -46,14 +46,14 @@ static void test_never_mapped(void)
 	begin();
 	mount_device("ext4");
 	wait_cycles(2);
-	before = sysfs_stat("frames_sealed_unmapped");
+	before = sysfs_stat("exact/frames_sealed_unmapped");
 	file = file_new("ext4/file", MANY_PAGES);
 	expect_sealed(before + MANY_PAGES - SLACK);
-	before = sysfs_stat("frames_sealed_unmapped");
+	before = sysfs_stat("exact/frames_sealed_unmapped");
 	file_cut(&file, 0);
 	/* The kernel counts no more than ten times a second. */
 	sleep_ms(200);
-	after = sysfs_stat("frames_sealed_unmapped");
+	after = sysfs_stat("exact/frames_sealed_unmapped");
 	diag("%llu frames with the file, %llu without", before, after);
 	check(after + MANY_PAGES - SLACK <= before,
 	      "%llu frames of %d have gone", before - after, MANY_PAGES);
@@ -134,7 +134,7 @@ static void test_stopped(void)
 
 	file_settle(&file);
 	unmapped_pfns(file.map, pfns, PAGES);
-	sealed = sysfs_stat("frames_sealed_unmapped");
+	sealed = sysfs_stat("exact/frames_sealed_unmapped");
 	check(sealed >= PAGES, "%llu frames are sealed", sealed);
 	expect_states(pfns, true, "unmapped");
 	flip_frame(pfns[1], 1234);
@@ -142,7 +142,7 @@ static void test_stopped(void)
 	wait_cycles(3);
 	expect_no_report(0);
 	expect_states(pfns, true, "unmapped");
-	check(sysfs_stat("refused/unmapped"), "nothing is unmapped");
+	check(sysfs_stat("exact/refused/unmapped"), "nothing is unmapped");
 
 	search_scope("pagecache");
 	expect_report(pfns[1], 1234, "corrected");

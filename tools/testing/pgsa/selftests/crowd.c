@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Many policies, and many processes: what all of them may take is limited, and
+ * what they take does not grow with their number. Also meant for a guest with
+ * little memory (guest -m 64).
+ */
+#include "pgsa_selftest.h"
+
+#define POLICIES_MAX	64
+#define CROWD_DIR	PGSA_CONFIGFS "/crowd"
+#define PAGES		2048
+#define SLEEPERS	5000
+#define SLEEPER_KIB	200		/* that one of them takes, at most */
+
+static void crowd_path(char *path, unsigned int i, const char *attr)
+{
+	snprintf(path, 128, CROWD_DIR "%u%s", i, attr);
+}
+
+static int crowd_set(unsigned int i, const char *attr, const char *value)
+{
+	char path[128];
+
+	crowd_path(path, i, attr);
+	return pgsa_write(path, value);
+}
+
+static int crowd_make(unsigned int i)
+{
+	char path[128];
+
+	crowd_path(path, i, "");
+	return mkdir(path, 0755) ? -errno : 0;
+}
+
+static void crowd_remove(void)
+{
+	char path[128];
+	unsigned int i;
+
+	for (i = 0; i < 2 * POLICIES_MAX; i++) {
+		crowd_path(path, i, "");
+		rmdir(path);
+	}
+}
+
+/* One of them is the test's own, and there may be others. */
+static void test_directories(void)
+{
+	unsigned int i = 0;
+	int ret;
+
+	crowd_remove();
+	while (!(ret = crowd_make(i)))
+		check(++i < POLICIES_MAX, "%u policies", i);
+	check(ret == -ENOSPC, "policy %u: %s", i, strerror(-ret));
+	check(i > POLICIES_MAX / 2, "only %u policies", i);
+	crowd_remove();
+	check(!crowd_make(0), "one after all have gone: %s", strerror(errno));
+	crowd_remove();
+}
+
+/* The machine goes on: memory for others, and a search that finds a flip. */
+static void machine_works(void)
+{
+	char *page = (char *)new_pages(256, PROT_READ);
+	struct pgsa_frame frame;
+	char text[64];
+
+	wait_sealed(page);
+	frame = frame_of(wait_sealed(page + PGSA_PAGE));
+	snprintf(text, sizeof(text), "%#lx 8 0x1", frame.pfn);
+	check(!pgsa_write(PGSA_DEBUGFS "/inject_pfn", text), "%s", text);
+	expect_report(frame.pfn, 64, "corrected");
+	munmap(page, 256 * PGSA_PAGE);
+}
+
+/* As many live ones as are allowed, and not one that brings the machine down. */
+static void test_live(void)
+{
+	unsigned int i, live = 0, refused = 0;
+	int ret;
+
+	alarm(2 * TEST_SECONDS);
+	crowd_remove();
+	for (i = 0; i < POLICIES_MAX - 2; i++) {
+		check(!crowd_make(i), "policy %u: %s", i, strerror(errno));
+		ret = crowd_set(i, "/enable", "1");
+		check(!ret || ret == -ENOMEM || ret == -ENOSPC,
+		      "policy %u: %s", i, strerror(-ret));
+		live += !ret;
+		refused += !!ret;
+	}
+	diag("%u live, %u refused", live, refused);
+	check(live > 4, "only %u live", live);
+	machine_works();
+	crowd_remove();
+	check(!crowd_make(0) && !crowd_set(0, "/enable", "1"),
+	      "one after all have gone");
+	crowd_remove();
+	machine_works();
+}
+
+/* Shares of CPUs that there are not. */
+static void test_shares(void)
+{
+	long cpus = sysconf(_SC_NPROCESSORS_ONLN), i;
+
+	crowd_remove();
+	for (i = 0; i <= cpus; i++)
+		check(!crowd_make(i) &&
+		      !crowd_set(i, "/interval_ms", "1000") &&
+		      !crowd_set(i, "/cpu_permille", i < cpus ? "1000" : "1"),
+		      "policy %ld", i);
+	for (i = 0; i < cpus; i++)
+		check(!crowd_set(i, "/enable", "1"), "policy %ld is refused",
+		      i);
+	check(crowd_set(cpus, "/enable", "1") == -ENOSPC,
+	      "more than all CPUs have");
+	check(!crowd_set(0, "/cpu_permille", "999"), "less");
+	check(!crowd_set(cpus, "/enable", "1"), "just all CPUs have");
+	check(crowd_set(0, "/cpu_permille", "1000") == -ENOSPC,
+	      "more than all CPUs have");
+	check(crowd_set(cpus, "/cpu_permille", "2") == -ENOSPC,
+	      "more than all CPUs have");
+	check(!crowd_set(cpus, "/cpu_permille", "0") &&
+	      !crowd_set(0, "/cpu_permille", "1000"),
+	      "who takes what is left takes no share");
+	crowd_remove();
+}
+
+/* Processes that sleep */
+
+static bool user_mode_linux(void)
+{
+	char cpu[256] = "";
+
+	pgsa_read("/proc/cpuinfo", cpu, sizeof(cpu));
+	return strstr(cpu, "User Mode Linux");
+}
+
+/* Each is a process of its own for the host of User Mode Linux. */
+static unsigned int sleepers_max(void)
+{
+	unsigned long kib = sysconf(_SC_AVPHYS_PAGES) * (PGSA_PAGE >> 10) / 2;
+	unsigned long nr = user_mode_linux() ? 200 : SLEEPERS;
+
+	return nr < kib / SLEEPER_KIB ? nr : kib / SLEEPER_KIB;
+}
+
+static unsigned int sleepers_start(unsigned int nr)
+{
+	unsigned int i;
+
+	for (i = 0; i < nr; i++) {
+		if (!fork_child())
+			for (;;)
+				pause();
+	}
+	return nr;
+}
+
+/* Frames sealed per second of the searchers' CPU time. */
+static double sealing_rate(void)
+{
+	unsigned long long cpu, sealed;
+	char *pages;
+	unsigned int i;
+
+	wait_cycles(2);
+	sealed = policy_stat("sealed");
+	cpu = policy_stat("cpu_ns");
+	for (i = 0; i < 3; i++) {
+		pages = (char *)new_pages(PAGES, PROT_READ);
+		wait_sealed(pages + (PAGES - 1) * PGSA_PAGE);
+		munmap(pages, PAGES * PGSA_PAGE);
+	}
+	sealed = policy_stat("sealed") - sealed;
+	check(sealed >= PAGES, "only %llu frames sealed", sealed);
+	return sealed * 1e9 / (policy_stat("cpu_ns") - cpu);
+}
+
+/* Their page tables may be a device's as well: that is known without asking. */
+static void test_sleepers(void)
+{
+	unsigned int nr = sleepers_max();
+	double alone, crowded;
+
+	alarm(5 * TEST_SECONDS);
+	if (nr < 100)
+		skip("too little memory");
+	alone = sealing_rate();
+	sleepers_start(nr);
+	crowded = sealing_rate();
+	diag("%.0f frames sealed in a second of CPU time, %.0f with %u processes",
+	     alone, crowded, nr);
+	check(crowded * 4 > alone, "%.0f frames a second", crowded);
+}
+
+static const struct selftest tests[] = {
+	{ "more policies than are allowed", test_directories },
+	{ "more live policies than are allowed", test_live },
+	{ "more shares of CPUs than there are", test_shares },
+	{ "processes that sleep", test_sleepers },
+};
+
+int main(int argc, char **argv)
+{
+	return run_tests(argc, argv, tests, ARRAY_SIZE(tests));
+}
