@@ -194,7 +194,7 @@ static void test_right_config(void)
 static void test_defaults(void)
 {
 	static const char *const defaults[] = {
-		"0", "sweep", "crc32c", "hamming", "mapped", "10", "1000",
+		"0", "sweep", "crc32c", "hamming", "mapped", "10", "250",
 		"16", "1",
 	};
 	char path[128], value[64];
