@@ -355,15 +355,34 @@ static void test_stored_damaged(void)
 	page = (char *)new_pages(1, PROT_READ);
 	memcpy(damaged, page, PGSA_PAGE);
 	damaged[100] ^= 4;
-	flip_stored(page, 10);
-	expect_no_report(200);
+	/* Both at a time: else the redundancy is found damaged, and renewed. */
 	wait_sealed(page);
+	rest();
+	flip_stored(page, 10);
 	flip(page, 802);
+	policy_must_set("interval_ms", "0");
 	check(trace_wait(&report, WAIT_MS), "no report");
 	check(report.pfn == pfn_of(page) && !strcmp(report.code, "record") &&
 	      !strcmp(report.result, "unresolved"), "pfn %#lx %s by %s",
 	      report.pfn, report.result, report.code);
 	check(!memcmp(damaged, page, PGSA_PAGE), "the content was changed");
+}
+
+/* What is damaged alone is renewed, and repairs as before. */
+static void test_stored_renewed(void)
+{
+	unsigned long long damaged;
+	char *page;
+
+	use("crc32c", "lane");
+	page = (char *)new_pages(1, PROT_READ);
+	wait_sealed_by(page);
+	damaged = policy_stat("records_damaged");
+	flip_stored(page, 10);
+	wait_cycles(20);
+	check(policy_stat("records_damaged") == damaged + 1,
+	      "records_damaged: %llu", policy_stat("records_damaged"));
+	flip_is_repaired(page, 802);
 }
 
 static void test_stored_elsewhere(void)
@@ -397,6 +416,7 @@ static const struct selftest tests[] = {
 	{ "a stronger code without a gap", test_stronger_sealed },
 	{ "a stronger code while somebody writes", test_stronger_written },
 	{ "damaged redundancy repairs nothing", test_stored_damaged },
+	{ "damaged redundancy is renewed", test_stored_renewed },
 	{ "redundancy is not in the row of its frame", test_stored_elsewhere },
 	{ "memory of the redundancy is counted and given back", test_memory },
 };
