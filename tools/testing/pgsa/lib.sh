@@ -101,11 +101,16 @@ start_counting() {
 
 	shift
 	total='' made_before=$(count_files "$log")
+	# A process group of its own, so that make ends with it; and a lock that the
+	# caller holds must not be held for longer by this.
+	set -m
 	(
+		[[ -z ${lock:-} ]] || exec {lock}>&-
 		renice -n 19 "$BASHPID"
 		"$@" -n -k
 	) >"$log.left" 2>/dev/null </dev/null &
 	counting=$!
+	set +m
 }
 
 # how_far LOG SECONDS: how many files of how many, and how long it still takes
@@ -138,7 +143,7 @@ run_logged() {
 	"$@" >"$log" 2>&1 </dev/null &
 	pid=$!
 	# shellcheck disable=SC2064	# this pid, not a later one
-	trap "kill $pid 2>/dev/null; exit 130" INT TERM
+	trap "kill $pid \${counting:+-\$counting} 2>/dev/null; exit 130" INT TERM
 	while kill -0 "$pid" 2>/dev/null; do
 		sleep 0.5
 		now=$((SECONDS - start))
@@ -147,7 +152,7 @@ run_logged() {
 		[[ -n $counting ]] || start_counting "$log" "$@"
 		say "$name: $(how_far "$log" "$now")"
 	done
-	[[ -z $counting ]] || kill "$counting" 2>/dev/null
+	[[ -z $counting ]] || kill -- "-$counting" 2>/dev/null
 	rm -f "$log.left"
 	trap - INT TERM
 	wait "$pid" && return
