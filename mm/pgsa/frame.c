@@ -49,14 +49,6 @@ bool pgsa_frame_may_move(enum pgsa_frame_state from, enum pgsa_frame_state to)
 }
 EXPORT_SYMBOL_IF_KUNIT(pgsa_frame_may_move);
 
-/* In doubt, damaged content must not pass for good. */
-static bool pgsa_word_maybe_hurt(u64 word)
-{
-	return pgsa_word_hurt(word) ||
-	       (unlikely(pgsa_word_state(word) == NR_PGSA_FRAME_STATES) &&
-		pgsa_status_mended(pgsa_word_status(word)) == PGSA_STATUS_HURT);
-}
-
 /*
  * The word after a move: leaving for OPEN or NONE makes all checks stale. Marks
  * of another state are left behind, and so are damaged bits.
@@ -137,11 +129,6 @@ static u64 pgsa_frame_settled(struct pgsa_frame *frame, unsigned long pfn)
 		pr_warn_ratelimited("pfn 0x%lx: its record is damaged (word 0x%016llx), opened\n",
 				    pfn, word);
 	return word;
-}
-
-static bool pgsa_word_broken(u64 word)
-{
-	return FIELD_GET(PGSA_WORD_WRITERS, word) == PGSA_WRITERS_BROKEN;
 }
 
 /**

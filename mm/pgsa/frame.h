@@ -140,6 +140,11 @@ static inline unsigned int pgsa_word_writers(u64 word)
 	return FIELD_GET(PGSA_WORD_WRITERS, word) / 3;
 }
 
+static inline bool pgsa_word_broken(u64 word)
+{
+	return FIELD_GET(PGSA_WORD_WRITERS, word) == PGSA_WRITERS_BROKEN;
+}
+
 /* The count of writers is wrong, and will be until the frame is freed. */
 static inline u64 pgsa_word_break(u64 word)
 {
@@ -255,6 +260,7 @@ struct pgsa_codes {
 };
 
 u64 pgsa_status_mended(u64 status);
+bool pgsa_word_maybe_hurt(u64 word);
 u16 pgsa_frame_guard(unsigned long pfn, u64 word,
 		     const union pgsa_check *check);
 bool pgsa_word_codes(u64 word, struct pgsa_codes *codes);

@@ -92,6 +92,20 @@ u64 pgsa_status_mended(u64 status)
 EXPORT_SYMBOL_IF_KUNIT(pgsa_status_mended);
 
 /**
+ * pgsa_word_maybe_hurt - was a frame hurt, as far as one can tell?
+ * @word: its word
+ *
+ * Context: Any context.
+ * Return: true also in doubt: damaged content must not pass for good.
+ */
+bool pgsa_word_maybe_hurt(u64 word)
+{
+	return pgsa_word_hurt(word) ||
+	       (unlikely(pgsa_word_state(word) == NR_PGSA_FRAME_STATES) &&
+		pgsa_status_mended(pgsa_word_status(word)) == PGSA_STATUS_HURT);
+}
+
+/**
  * pgsa_frame_guard - check value over a record's own content
  * @pfn: frame number, so that a record of another frame is not accepted
  * @word: the word; only codes and generation count

@@ -32,10 +32,9 @@ static void pgsa_show_object(struct seq_file *seq, const char *kind,
 	}
 }
 
-#define PGSA_POINTER(kind, member) {				\
-	#kind, offsetof(struct pgsa_##kind, member),		\
-	sizeof(((struct pgsa_##kind *)NULL)->member)		\
-}
+#define PGSA_POINTER(kind, member)					\
+	{ #kind, offsetof(struct pgsa_##kind, member),			\
+	  sizeof_field(struct pgsa_##kind, member) }
 
 /* Structures of others that are embedded here count as pointers. */
 static const struct {
@@ -47,6 +46,7 @@ static const struct {
 	PGSA_POINTER(policy, stats_group),
 	PGSA_POINTER(policy, targets_group),
 	PGSA_POINTER(policy, targets),
+	PGSA_POINTER(policy, live),
 	PGSA_POINTER(policy, lock),
 	PGSA_POINTER(policy, strategy),
 	PGSA_POINTER(policy, detect),

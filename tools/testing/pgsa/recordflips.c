@@ -62,6 +62,7 @@ static struct object objects[MAX_OBJECTS];
 static struct pointer pointers[MAX_POINTERS];
 static unsigned int nr_objects, nr_pointers;
 static enum kind kind;		/* that the present flip hits */
+static int only = -1;		/* flips of this kind are asked for */
 
 static void count(enum count what)
 {
@@ -342,7 +343,8 @@ static void once(unsigned int nr)
 	unsigned long long repaired = number(repairs);
 	uint64_t phys;
 
-	kind = kinds[random() % ARRAY_SIZE(kinds)];
+	kind = only >= 0 ? (enum kind)only :
+			   kinds[random() % ARRAY_SIZE(kinds)];
 	box->kind = kind;
 	if (!choose(nr, &phys))
 		return;
@@ -368,6 +370,8 @@ int main(int argc, char **argv)
 	unsigned long pfn;
 	unsigned int nr;
 
+	if (argc > 3)
+		only = kind_of(argv[3]);
 	srandom(argc > 2 ? strtoul(argv[2], NULL, 0) : 1);
 	box = mmap(NULL, PGSA_PAGE, PROT_READ | PROT_WRITE,
 		   MAP_PRIVATE | MAP_ANONYMOUS | MAP_LOCKED, -1, 0);
