@@ -20,6 +20,7 @@
 
 static DEFINE_MUTEX(pgsa_limits_lock);	/* innermost of the mutexes; for all below */
 static struct pgsa_share pgsa_taken;
+static unsigned int pgsa_nr_taken;	/* by so many live policies */
 static unsigned int pgsa_policies;
 
 static unsigned long pgsa_bytes_max(void)
@@ -91,6 +92,7 @@ int pgsa_limits_enter(struct pgsa_policy *policy)
 	if (ret)
 		return ret;
 	policy->taken = want;
+	pgsa_nr_taken++;
 	pgsa_taken.searchers += want.searchers;
 	pgsa_taken.permille += want.permille;
 	pgsa_taken.bytes += want.bytes;
@@ -111,6 +113,9 @@ void pgsa_limits_leave(struct pgsa_policy *policy)
 	pgsa_taken.searchers -= policy->taken.searchers;
 	pgsa_taken.permille -= policy->taken.permille;
 	pgsa_taken.bytes -= policy->taken.bytes;
+	/* A flipped bit in one of the numbers shall not count for ever. */
+	if (!--pgsa_nr_taken)
+		pgsa_taken = (struct pgsa_share) {};
 	policy->taken = (struct pgsa_share) {};
 }
 EXPORT_SYMBOL_IF_KUNIT(pgsa_limits_leave);
