@@ -80,18 +80,16 @@ void error_confirm(struct kunit *test)
 	memcpy(et->search.damaged, et->content, PAGE_SIZE);
 	KUNIT_ASSERT_TRUE(test, pgsa_frame_move(&et->frame, pfn, &word,
 						PGSA_FRAME_BAD));
+	et->word = word;
 }
 
 void error_run(struct kunit *test, enum pgsa_result result)
 {
 	struct error_test *et = test->priv;
-	u64 word = pgsa_frame_word(&et->frame);
 	struct pgsa_finding finding;
 
-	/* As the searcher last saw it, before any event */
-	word = (word & ~PGSA_WORD_STATE) | PGSA_FRAME_BAD;
 	rcu_read_lock();
-	pgsa_error(&et->search, et->page, &et->frame, word);
+	pgsa_error(&et->search, et->page, &et->frame, et->word);
 	rcu_read_unlock();
 	finding = pgsa_finding_take(&et->search);
 	KUNIT_EXPECT_STREQ(test, pgsa_result_name(finding.result),
