@@ -80,7 +80,7 @@ static void init_defaults(struct kunit *test)
 	KUNIT_EXPECT_STREQ(test, pt->policy.correct->name, "hamming");
 	KUNIT_EXPECT_FALSE(test, pt->policy.scope_pagecache);
 	KUNIT_EXPECT_EQ(test, pt->policy.cpu_permille, 10);
-	KUNIT_EXPECT_EQ(test, pt->policy.interval_ms, 1000);
+	KUNIT_EXPECT_EQ(test, pt->policy.interval_ms, 250);
 	KUNIT_EXPECT_EQ(test, pt->policy.frames_per_switch, 16);
 	KUNIT_EXPECT_EQ(test, pt->policy.searchers, num_online_nodes());
 	KUNIT_EXPECT_NULL(test, pt->policy.crew);
@@ -388,7 +388,7 @@ static void policy_exit(void *data)
 	struct pgsa_policy *policy = data;
 
 	mutex_lock(&policy->lock);
-	pgsa_limits_leave(policy);
+	pgsa_limits_set_permille(policy, 0);
 	mutex_unlock(&policy->lock);
 	pgsa_policy_exit(policy);
 }

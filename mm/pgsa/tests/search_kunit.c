@@ -197,13 +197,19 @@ static void pause_after_long_idle(struct kunit *test)
 	governed_expect_share(test, g, 5 * NSEC_PER_MSEC, 0);
 }
 
-static void pause_after_hour_of_work(struct kunit *test)
+/* A second of work is paid for; more cannot be, and is a damaged number */
+static void pause_after_long_work(struct kunit *test)
 {
 	struct governed *g = governed_start(test, 1);
 
+	governed_work(g, NSEC_PER_SEC);
+	KUNIT_EXPECT_EQ(test, governed_pause(g), 999 * NSEC_PER_SEC);
+	g->wall_ns += 999 * NSEC_PER_SEC;
+	KUNIT_EXPECT_EQ(test, governed_pause(g), 0);
+
 	governed_work(g, 3600 * NSEC_PER_SEC);
-	KUNIT_EXPECT_EQ(test, governed_pause(g), 3600 * 999 * NSEC_PER_SEC);
-	g->wall_ns += 3600 * 999 * NSEC_PER_SEC;
+	KUNIT_EXPECT_EQ(test, governed_pause(g), 1000 * NSEC_PER_SEC);
+	g->wall_ns += 1000 * NSEC_PER_SEC;
 	KUNIT_EXPECT_EQ(test, governed_pause(g), 0);
 }
 
@@ -320,7 +326,7 @@ static void sweep_each_frame_once(struct kunit *test)
 {
 	const struct pgsa_strategy *sweep = sweep_get(test);
 	struct sweep_blocks *blocks = sweep_blocks_alloc(test);
-	unsigned long pfn, count = 0, found, used;
+	unsigned long pfn, count = 0, found;
 	unsigned long *pfns = sweep_alloc(test);
 	struct pgsa_cursor cursor = {};
 	unsigned int i;
@@ -330,14 +336,12 @@ static void sweep_each_frame_once(struct kunit *test)
 	get_online_mems();
 	for (pfn = 0; pfn < max_pfn; pfn++)
 		count += !!pfn_to_online_page(pfn);
-	used = totalram_pages() - nr_free_pages();
 	for (i = 0; i < SWEEP_CYCLES; i++) {
 		found = sweep_cycle(sweep, &cursor, blocks, pfns,
 				    search_param(test));
 		KUNIT_EXPECT_EQ_MSG(test, found + cursor.free, count,
 				    "cycle %u", i);
 		KUNIT_EXPECT_EQ(test, blocks->met, sweep_blocks_frames(blocks));
-		KUNIT_EXPECT_GE(test, found, used);
 		KUNIT_EXPECT_EQ(test, cursor.pfn, 0);
 	}
 	put_online_mems();
@@ -354,7 +358,7 @@ static struct kunit_case search_cases[] = {
 	KUNIT_CASE(pause_unlimited),
 	KUNIT_CASE(pause_credit_is_capped),
 	KUNIT_CASE_PARAM(pause_after_long_idle, search_shares_gen_params),
-	KUNIT_CASE(pause_after_hour_of_work),
+	KUNIT_CASE(pause_after_long_work),
 	KUNIT_CASE_PARAM(sweep_each_frame_once, search_steps_gen_params),
 	{}
 };

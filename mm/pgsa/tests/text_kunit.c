@@ -79,12 +79,13 @@ static void numbers(struct kunit *test)
 {
 	const struct text_number *param = test->param_value;
 	u64 number = 4711;
+	int ret;
 
-	number_expect(test, pgsa_parse_decimal(param->text, 100, &number),
-		      number, param->decimal);
+	ret = pgsa_parse_decimal(param->text, 100, &number);
+	number_expect(test, ret, number, param->decimal);
 	number = 4711;
-	number_expect(test, pgsa_parse_number(param->text, &number), number,
-		      param->number);
+	ret = pgsa_parse_number(param->text, &number);
+	number_expect(test, ret, number, param->number);
 }
 
 static void names(struct kunit *test)
