@@ -311,14 +311,14 @@ static struct configfs_subsystem pgsa_subsystem = {
 
 #ifdef CONFIG_PGSA_DEBUG
 /**
- * pgsa_for_each_policy - look at all policies
+ * pgsa_walk_policies - look at all policies
  * @fn: called with each one, locked
  * @arg: its second argument
  *
  * Context: Process context, may sleep.
  */
-void pgsa_for_each_policy(void (*fn)(struct pgsa_policy *policy, void *arg),
-			  void *arg)
+void pgsa_walk_policies(void (*fn)(struct pgsa_policy *policy, void *arg),
+			void *arg)
 {
 	struct config_group *root = &pgsa_subsystem.su_group;
 	struct config_item *item;

@@ -18,7 +18,7 @@
 #include <kunit/static_stub.h>
 
 #ifdef CONFIG_X86_MCE
-#include <asm/cpufeature.h>
+#include <linux/cpufeature.h>
 #include <asm/mce.h>
 #include <asm/msr.h>
 #endif

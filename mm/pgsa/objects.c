@@ -120,7 +120,7 @@ static int pgsa_objects_show(struct seq_file *seq, void *unused)
 	if (!capable(CAP_SYS_ADMIN))
 		return -EPERM;
 	pgsa_show_pointers(seq);
-	pgsa_for_each_policy(pgsa_show_policy, seq);
+	pgsa_walk_policies(pgsa_show_policy, seq);
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(pgsa_objects);

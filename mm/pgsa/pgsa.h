@@ -333,8 +333,8 @@ static inline s64 pgsa_inject_delay_ns(unsigned long pfn, u64 word)
 
 /* configfs.c */
 
-void pgsa_for_each_policy(void (*fn)(struct pgsa_policy *policy, void *arg),
-			  void *arg);
+void pgsa_walk_policies(void (*fn)(struct pgsa_policy *policy, void *arg),
+			void *arg);
 
 /* objects.c */
 

@@ -185,7 +185,8 @@ static int guest(void)
 
 	box->magic = MAGIC;
 	for (i = 0; i < PAGES * PGSA_PAGE; i++)
-		good[i] = pages[i] = random();
+		good[i] = random();
+	memcpy(pages, good, PAGES * PGSA_PAGE);
 	mprotect(pages, PAGES * PGSA_PAGE, PROT_READ);
 	begin();
 	if (mlockall(MCL_CURRENT) || pgsa_pfn(getpid(), (uintptr_t)box, &pfn))
