@@ -5,7 +5,6 @@
 #include "targets.h"
 
 #include <linux/capability.h>
-#include <pthread.h>
 #include <sys/syscall.h>
 
 static const char *const attributes[] = {
@@ -73,16 +72,6 @@ static void expect_all_refused(const char *name)
 			       wrong[i].err);
 }
 
-/* Not a thread group, though it has a number. */
-static void *try_thread(void *name)
-{
-	char text[16];
-
-	snprintf(text, sizeof(text), "%ld", syscall(SYS_gettid));
-	expect_refused(name, "pid", text, ESRCH);
-	return NULL;
-}
-
 static void drop_capabilities(void)
 {
 	struct __user_cap_header_struct header = {
@@ -113,14 +102,11 @@ static void try_without_capability(void)
 
 void test_refused(void)
 {
-	pthread_t thread;
 	char path[160];
 	size_t i;
 
 	target_make("t");
 	expect_all_refused("t");
-	check(!pthread_create(&thread, NULL, try_thread, "t") &&
-	      !pthread_join(thread, NULL), "pthread_create");
 	try_without_capability();
 	target_set_pid("t", "agent", getpid());
 	target_must_set("t", "signal_number", "64");
