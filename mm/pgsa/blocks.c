@@ -116,10 +116,16 @@ static void pgsa_block_mark(unsigned long pfn)
 bool pgsa_block_claim(struct pgsa_frame *frame, unsigned long pfn, u64 *word,
 		      unsigned int detect, unsigned int correct)
 {
-	guard(raw_spinlock_irqsave)(pgsa_block_lock(pfn));
+	raw_spinlock_t *lock = pgsa_block_lock(pfn);
+	unsigned long flags;
+	bool claimed;
+
+	raw_spin_lock_irqsave(lock, flags);
 	if (!pgsa_dropped(PGSA_RULE_BLOCK))
 		pgsa_block_mark(pfn);
-	return pgsa_frame_claim(frame, pfn, word, detect, correct);
+	claimed = pgsa_frame_claim(frame, pfn, word, detect, correct);
+	raw_spin_unlock_irqrestore(lock, flags);
+	return claimed;
 }
 EXPORT_SYMBOL_IF_KUNIT(pgsa_block_claim);
 

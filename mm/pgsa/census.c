@@ -113,9 +113,10 @@ void pgsa_census_add(struct pgsa_census *census, const struct pgsa_census *more)
  */
 void pgsa_census_publish(const struct pgsa_census *census)
 {
-	guard(spinlock)(&pgsa_census_lock);
+	spin_lock(&pgsa_census_lock);
 	pgsa_census = *census;
 	pgsa_census_ns = ktime_get_boottime_ns();
+	spin_unlock(&pgsa_census_lock);
 }
 EXPORT_SYMBOL_IF_KUNIT(pgsa_census_publish);
 
@@ -128,9 +129,13 @@ EXPORT_SYMBOL_IF_KUNIT(pgsa_census_publish);
  */
 u64 pgsa_census_last(struct pgsa_census *census)
 {
-	guard(spinlock)(&pgsa_census_lock);
+	u64 ns;
+
+	spin_lock(&pgsa_census_lock);
 	*census = pgsa_census;
-	return pgsa_census_ns;
+	ns = pgsa_census_ns;
+	spin_unlock(&pgsa_census_lock);
+	return ns;
 }
 EXPORT_SYMBOL_IF_KUNIT(pgsa_census_last);
 

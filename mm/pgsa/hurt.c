@@ -195,10 +195,10 @@ static void pgsa_hurt_tell(struct pgsa_hurt *hurt)
 void pgsa_targets_hurt(struct pgsa_policy *policy, unsigned long pfn)
 {
 	struct pgsa_hurt hurt;
+	int idx = srcu_read_lock(&pgsa_live_srcu);
 
-	guard(srcu)(&pgsa_live_srcu);
 	if (!pgsa_live_targets(false))
-		return;
+		goto unlock;
 	xa_init(&hurt.cgroups);
 	hurt.all = pgsa_mappers_find(&hurt.mappers, pfn);
 	if (hurt.mappers.nr)
@@ -207,6 +207,8 @@ void pgsa_targets_hurt(struct pgsa_policy *policy, unsigned long pfn)
 		pgsa_stat_add(policy, PGSA_STAT_UNTOLD, 1);
 	pgsa_mappers_free(&hurt.mappers);
 	xa_destroy(&hurt.cgroups);
+unlock:
+	srcu_read_unlock(&pgsa_live_srcu, idx);
 }
 
 /**

@@ -311,14 +311,22 @@ static void test_ksm_hurt(void)
 	stays_open(damaged, 100);
 }
 
-/* A shell that was there before, and a line for it. */
+#define SHELL_READY	"/tmp/pgsa-shell-ready"
+
+/* A shell that has all it needs before the library is damaged. */
 static FILE *start_shell(void)
 {
-	FILE *shell = popen("/bin/bash", "w");
+	double limit = now_s() + WAIT_MS / 1000.0;
+	FILE *shell = popen("exec /bin/bash", "w");
 
 	check(shell, "no /bin/bash: %s", strerror(errno));
-	fputs("sleep 0\n", shell);
+	unlink(SHELL_READY);
+	fputs("echo $((1 << 12)) >" SHELL_READY "\n", shell);
 	fflush(shell);
+	while (access(SHELL_READY, F_OK)) {
+		check(now_s() < limit, "/bin/bash does not begin");
+		sleep_ms(10);
+	}
 	return shell;
 }
 
@@ -343,28 +351,20 @@ static const char *find_library(void)
 	return NULL;
 }
 
-/*
- * The first bytes of the C library are damaged, so that no program can be started.
- * What the documentation says is done by the only one who can, a shell without any
- * other program; then the page is read again.
- */
-static void test_hard_offline(void)
+#define HARD_OFFLINE	"/sys/devices/system/memory/hard_offline_page"
+
+static void hard_offline(const char *page)
 {
-	const char *path = "/sys/devices/system/memory/hard_offline_page";
-	const char *page = find_library();
+	FILE *shell = start_shell();
 	unsigned long pfn;
 	double limit;
-	FILE *shell;
 
-	if (access(path, W_OK))
-		skip("no CONFIG_MEMORY_FAILURE");
-	shell = start_shell();
 	check(programs_run(), "/bin/true does not run");
 	pfn = wait_sealed(page);
 	check(!pgsa_inject(getpid(), (uintptr_t)page, DAMAGE), "injection");
 	expect_report(pfn, -1, "unresolved");
 	check(!programs_run(), "programs run with a damaged library");
-	fprintf(shell, "echo $((%#lx << 12)) >%s\n", pfn, path);
+	fprintf(shell, "echo $((%#lx << 12)) >" HARD_OFFLINE "\n", pfn);
 	fflush(shell);
 	limit = now_s() + WAIT_MS / 1000.0;
 	while (!programs_run()) {
@@ -375,6 +375,31 @@ static void test_hard_offline(void)
 	check(pfn_of(page) != pfn, "pfn %#lx is still in use", pfn);
 	expect_healthy(page);
 	check(!pclose(shell), "the shell failed");
+}
+
+/*
+ * The first bytes of the C library are damaged, so that no program can be started.
+ * What the documentation says is done by the only one who can, a shell without any
+ * other program; then the page is read again. Should that fail, the damage is taken
+ * back: other tests need programs, too.
+ */
+static void test_hard_offline(void)
+{
+	const char *page = find_library();
+	int status;
+	pid_t pid;
+
+	if (access(HARD_OFFLINE, W_OK))
+		skip("no CONFIG_MEMORY_FAILURE");
+	pid = fork_child();
+	if (!pid) {
+		hard_offline(page);
+		_exit(TEST_PASS);
+	}
+	check(waitpid(pid, &status, 0) == pid, "waitpid: %s", strerror(errno));
+	if (memcmp(page, "\177ELF", 4))
+		pgsa_inject(getpid(), (uintptr_t)page, DAMAGE);
+	check(!status, "status %#x", status);
 }
 
 /* A frame that has been freed is as good as any other. */
