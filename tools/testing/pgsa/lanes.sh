@@ -12,7 +12,10 @@ lane_of=()	# by process id: the suite that it runs
 # needs SUITE: the suite that has to end before this one begins.
 needs() {
 	case $1 in
-	selftests-* | off-* | mutations-* | power-* | scripts-*) echo "build-${1##*-}" ;;
+	kunit-* | selftests-* | off-* | mutations-* | power-* | scripts-* | toggle-* | \
+	damage-*)
+		echo "build-${1##*-}"
+		;;
 	esac
 }
 
