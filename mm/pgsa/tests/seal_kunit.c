@@ -9,6 +9,7 @@
 #include <linux/mm.h>
 #include <linux/pgsa_iommu.h>
 #include <linux/rcupdate.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 
 #include "../pgsa.h"
@@ -34,7 +35,9 @@ static void seal_begin(struct kunit *test, struct seal_test *st)
 			PHYS_PFN(__pa(page));
 	}
 	free_page(page);
-	synchronize_rcu();
+	/* An expedited grace period, as while the kernel boots, is not enough. */
+	while (!poll_state_synchronize_rcu(st->search->grace))
+		schedule_timeout_uninterruptible(1);
 }
 
 static bool seal_step(struct seal_test *st)

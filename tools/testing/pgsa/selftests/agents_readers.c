@@ -209,6 +209,17 @@ static pid_t start_as_another_user(int *go)
 	return pid;
 }
 
+/* The process is woken until a visit at one of its switches reaches the page. */
+static void wake_until_told(int go, int nr)
+{
+	double limit = now_s() + WAIT_MS / 1000.0;
+
+	while (__atomic_load_n(&got.nr, __ATOMIC_ACQUIRE) < nr && now_s() < limit) {
+		check(write(go, "x", 1) == 1, "write: %s", strerror(errno));
+		sleep_ms(1);
+	}
+}
+
 /*
  * A task that finds an error itself tells the agent, but it is no sender: neither
  * its number nor its user is told.
@@ -229,7 +240,7 @@ void test_sender(void)
 	for (i = 0; i < 10; i++) {
 		wait_sealed_in(pid, page);
 		flip_in(pid, page, i * 100);
-		check(write(go, "x", 1) == 1, "write");
+		wake_until_told(go, i + 1);
 		expect_signal(i + 1, SIGUSR1, page);
 	}
 }
