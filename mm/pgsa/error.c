@@ -81,7 +81,7 @@ static void pgsa_found(struct pgsa_search *search,
 	trace_pgsa_error(finding->pfn, pgsa_policy_name(policy), finding->code,
 			 finding->bit, pgsa_result_name(finding->result),
 			 finding->delay_ns);
-	search->finding = *finding;
+	*search->finding = *finding;
 }
 
 /* The check bytes are wherever the code has room; all have a check of theirs. */

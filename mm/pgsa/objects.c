@@ -66,7 +66,6 @@ static const struct {
 	PGSA_POINTER(search, repaired),
 	PGSA_POINTER(search, now),
 	PGSA_POINTER(search, claims),
-	PGSA_POINTER(search, finding),
 	PGSA_POINTER(target, item),
 	PGSA_POINTER(target, rcu),
 	PGSA_POINTER(target, policy),

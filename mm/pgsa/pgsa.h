@@ -172,7 +172,7 @@ static inline u64 pgsa_claim_word(const struct pgsa_claim *claim)
  * @damaged: buffer for a damaged page as it was found
  * @repaired: buffer for the same page, corrected
  * @now: buffer for the same page, as it is at the last look
- * @finding: what the last visit has found, and nobody has been told yet
+ * @finding: takes what this visit finds; set anew for each
  * @pfns: frames taken from the strategy
  * @claims: frames to be sealed
  */
@@ -197,7 +197,7 @@ struct pgsa_search {
 	void *damaged;
 	void *repaired;
 	void *now;
-	struct pgsa_finding finding;
+	struct pgsa_finding *finding;
 	unsigned long pfns[PGSA_CHUNK_FRAMES];
 	struct pgsa_claim *claims;
 };

@@ -78,21 +78,6 @@ static void pgsa_log(struct pgsa_policy *policy,
 }
 
 /**
- * pgsa_finding_take - what the last visit of a searcher has found
- * @search: the search; it has told when this is told
- *
- * Context: Who has the search calls.
- * Return: the finding, to be given to pgsa_tell().
- */
-struct pgsa_finding pgsa_finding_take(struct pgsa_search *search)
-{
-	struct pgsa_finding finding = search->finding;
-
-	search->finding.result = PGSA_NO_ERROR;
-	return finding;
-}
-
-/**
  * pgsa_tell - tell of an error
  * @policy: the policy that found it
  * @finding: the error, or PGSA_NO_ERROR

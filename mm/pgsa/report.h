@@ -66,7 +66,6 @@ u64 pgsa_content_lost(void);
 
 /* report.c */
 
-struct pgsa_finding pgsa_finding_take(struct pgsa_search *search);
 void pgsa_tell(struct pgsa_policy *policy, const struct pgsa_finding *finding);
 
 /* hurt_frames.c */

@@ -183,14 +183,14 @@ static void kpgsad_begin_sealing(struct pgsa_search *search, bool over)
 static void kpgsad_visit_next(struct pgsa_search *search)
 {
 	unsigned long pfn = search->pfns[search->next_pfn++];
-	struct pgsa_finding finding;
+	struct pgsa_finding finding = { .result = PGSA_NO_ERROR };
 
+	search->finding = &finding;
 	if (kpgsad_left(search) &&
 	    pfn_to_online_page(search->pfns[search->next_pfn]))
 		pgsa_prefetch(search->pfns[search->next_pfn]);
 	if (pfn_to_online_page(pfn))
 		pgsa_visit(search, pfn);
-	finding = pgsa_finding_take(search);
 	pgsa_tell(search->policy, &finding);
 	search->done.frames++;
 }

@@ -120,14 +120,14 @@ static bool pgsa_settle_once(struct pgsa_switcher *switcher, unsigned long pfn)
 {
 	struct pgsa_search *search = switcher->search;
 	struct page *page = pfn_to_online_page(pfn);
-	struct pgsa_finding finding;
+	struct pgsa_finding finding = { .result = PGSA_NO_ERROR };
 
 	if (!page || pgsa_settled(page))
 		return true;
 	mutex_lock(&switcher->mutex);
+	search->finding = &finding;
 	pgsa_visit(search, pfn);
 	pgsa_seal_abandon(search);
-	finding = pgsa_finding_take(search);
 	mutex_unlock(&switcher->mutex);
 	pgsa_tell(switcher->policy, &finding);
 	return pgsa_settled(page);

@@ -86,17 +86,14 @@ void error_confirm(struct kunit *test)
 void error_run(struct kunit *test, enum pgsa_result result)
 {
 	struct error_test *et = test->priv;
-	struct pgsa_finding finding;
 
+	et->finding.result = PGSA_NO_ERROR;
 	rcu_read_lock();
 	pgsa_error(&et->search, et->page, &et->frame, et->word);
 	rcu_read_unlock();
-	finding = pgsa_finding_take(&et->search);
-	KUNIT_EXPECT_STREQ(test, pgsa_result_name(finding.result),
+	KUNIT_EXPECT_STREQ(test, pgsa_result_name(et->finding.result),
 			   pgsa_result_name(result));
-	KUNIT_EXPECT_EQ(test, finding.pfn, page_to_pfn(et->page));
-	KUNIT_EXPECT_EQ(test, pgsa_finding_take(&et->search).result,
-			PGSA_NO_ERROR);
+	KUNIT_EXPECT_EQ(test, et->finding.pfn, page_to_pfn(et->page));
 }
 
 bool error_is_good(struct kunit *test)
@@ -147,6 +144,7 @@ static int error_init(struct kunit *test)
 	test->priv = et;
 	KUNIT_ASSERT_EQ(test, pgsa_stats_init(&et->policy), 0);
 	et->search.policy = &et->policy;
+	et->search.finding = &et->finding;
 	et->search.damaged = kunit_kzalloc(test, PAGE_SIZE, GFP_KERNEL);
 	et->search.repaired = kunit_kzalloc(test, PAGE_SIZE, GFP_KERNEL);
 	et->search.now = kunit_kzalloc(test, PAGE_SIZE, GFP_KERNEL);

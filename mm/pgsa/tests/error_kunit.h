@@ -19,6 +19,7 @@
 struct error_test {
 	struct pgsa_policy policy;
 	struct pgsa_search search;
+	struct pgsa_finding finding;
 	struct pgsa_frame frame;
 	u64 word;		/* of the frame when it was found BAD */
 	const struct pgsa_code *correct;
