@@ -9,6 +9,7 @@
 #include <linux/mman.h>
 #include <linux/pid.h>
 #include <linux/sched.h>
+#include <linux/sched/coredump.h>
 #include <linux/string.h>
 
 #include "../targets.h"
@@ -36,6 +37,8 @@ static unsigned long targets_map(struct kunit *test, unsigned int pages,
 			     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, 0);
 	KUNIT_ASSERT_NE(test, addr, 0);
 	KUNIT_ASSERT_FALSE(test, IS_ERR_VALUE(addr));
+	/* Pages, also where huge ones would fit. */
+	set_bit(MMF_DISABLE_THP, &current->mm->flags);
 	for (i = 0, at = addr; i < pages; i++, at += step)
 		KUNIT_ASSERT_EQ(test, access_remote_vm(current->mm, at, &i,
 						       sizeof(i), FOLL_WRITE |
