@@ -68,11 +68,15 @@ static __always_inline u64 pgsa_word_moved(u64 word, enum pgsa_frame_state to)
 	return new;
 }
 
+/* Whatever else is wrong with the word is put right: nobody comes back to it. */
 static u64 pgsa_word_given_up(u64 word)
 {
 	if (pgsa_word_state(word) != PGSA_FRAME_OPEN)
 		word = pgsa_word_moved(word, PGSA_FRAME_OPEN);
-	return (word & ~PGSA_WORD_STATUS) | PGSA_STATUS_HURT;
+	if (pgsa_word_miscounted(word))
+		word = pgsa_word_break(word);
+	return (word & ~(PGSA_WORD_STATUS | PGSA_WORD_CODES)) |
+	       PGSA_STATUS_HURT;
 }
 
 /*
@@ -323,7 +327,7 @@ EXPORT_SYMBOL_IF_KUNIT(pgsa_frame_claim);
  *
  * A BAD frame becomes OPEN, one that an event has opened meanwhile stays so;
  * neither will be sealed again before it has been freed: its content must not
- * pass for good.
+ * pass for good. No damaged bit is left in the word, or each visit would find it.
  *
  * Context: Any context.
  */

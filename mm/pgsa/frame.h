@@ -145,6 +145,12 @@ static inline bool pgsa_word_broken(u64 word)
 	return FIELD_GET(PGSA_WORD_WRITERS, word) == PGSA_WRITERS_BROKEN;
 }
 
+/* Has a bit of the count of writers flipped? */
+static inline bool pgsa_word_miscounted(u64 word)
+{
+	return FIELD_GET(PGSA_WORD_WRITERS, word) % 3 && !pgsa_word_broken(word);
+}
+
 /* The count of writers is wrong, and will be until the frame is freed. */
 static inline u64 pgsa_word_break(u64 word)
 {
@@ -261,6 +267,7 @@ struct pgsa_codes {
 
 u64 pgsa_status_mended(u64 status);
 bool pgsa_word_maybe_hurt(u64 word);
+bool pgsa_word_damaged(u64 word);
 u16 pgsa_frame_guard(unsigned long pfn, u64 word,
 		     const union pgsa_check *check);
 bool pgsa_word_codes(u64 word, struct pgsa_codes *codes);

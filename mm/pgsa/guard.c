@@ -106,6 +106,19 @@ bool pgsa_word_maybe_hurt(u64 word)
 }
 
 /**
+ * pgsa_word_damaged - has the word of a frame that is not sealed been damaged?
+ * @word: the word, NONE or OPEN
+ *
+ * Context: Any context.
+ * Return: true if it names codes, or a count of writers that is none.
+ */
+bool pgsa_word_damaged(u64 word)
+{
+	return word & PGSA_WORD_CODES || pgsa_word_miscounted(word);
+}
+EXPORT_SYMBOL_IF_KUNIT(pgsa_word_damaged);
+
+/**
  * pgsa_frame_guard - check value over a record's own content
  * @pfn: frame number, so that a record of another frame is not accepted
  * @word: the word; only codes and generation count

@@ -243,26 +243,6 @@ bool pgsa_redundancy_good(const struct pgsa_search *search, unsigned long pfn,
 	return !memcmp(now, check.correct, sizeof(now));
 }
 
-static bool pgsa_writers_damaged(u64 word)
-{
-	u64 writers = FIELD_GET(PGSA_WORD_WRITERS, word);
-
-	return writers % 3 && writers != PGSA_WRITERS_BROKEN;
-}
-
-/**
- * pgsa_word_damaged - has the word of a frame that is not sealed been damaged?
- * @word: the word, NONE or OPEN
- *
- * Context: Any context.
- * Return: true if it names codes, or a count of writers that is none.
- */
-bool pgsa_word_damaged(u64 word)
-{
-	return word & PGSA_WORD_CODES || pgsa_writers_damaged(word);
-}
-EXPORT_SYMBOL_IF_KUNIT(pgsa_word_damaged);
-
 /**
  * pgsa_mend_word - put a word right that says nothing of the content
  * @search: the search
@@ -284,7 +264,7 @@ void pgsa_mend_word(struct pgsa_search *search, struct page *page,
 	case PGSA_STATUS_NONE:
 	case PGSA_STATUS_OPEN:
 		mended |= word & ~(PGSA_WORD_STATUS | PGSA_WORD_CODES);
-		if (pgsa_writers_damaged(word))
+		if (pgsa_word_miscounted(word))
 			mended = pgsa_word_break(mended);
 		if (pgsa_frame_mend(frame, pfn, &now, mended))
 			pgsa_mend_count(search, pfn, word, "mended");

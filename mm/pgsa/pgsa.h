@@ -277,7 +277,6 @@ void pgsa_mend(struct pgsa_search *search, struct page *page,
 	       struct pgsa_frame *frame, u64 word);
 bool pgsa_redundancy_good(const struct pgsa_search *search, unsigned long pfn,
 			  struct pgsa_frame *frame, u64 word);
-bool pgsa_word_damaged(u64 word);
 void pgsa_mend_word(struct pgsa_search *search, struct page *page,
 		    struct pgsa_frame *frame, u64 word);
 bool pgsa_claim_lost(const struct pgsa_frame *frame);

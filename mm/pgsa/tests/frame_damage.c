@@ -276,6 +276,34 @@ void unlock_writers_broken(struct kunit *test)
 	frame_expect(test);
 }
 
+static void give_up_again(struct kunit *test, u64 flip)
+{
+	struct frame_test *ft = test->priv;
+
+	frame_reach(test, PGSA_FRAME_OPEN);
+	pgsa_frame_give_up(&ft->frame, FRAME_PFN);
+	atomic64_xor(flip, &ft->frame.word);
+	pgsa_frame_give_up(&ft->frame, FRAME_PFN);
+}
+
+/* Else whoever comes by would find it damaged each time, for ever */
+void give_up_damaged(struct kunit *test)
+{
+	struct frame_test *ft = test->priv;
+	unsigned int bit;
+	u64 word;
+
+	for (bit = 0; bit < 64; bit++) {
+		give_up_again(test, BIT_ULL(bit));
+		word = pgsa_frame_word(&ft->frame);
+		KUNIT_EXPECT_TRUE_MSG(test, pgsa_word_hurt(word), "bit %u", bit);
+		KUNIT_EXPECT_FALSE_MSG(test, pgsa_word_damaged(word), "bit %u",
+				       bit);
+		KUNIT_EXPECT_EQ_MSG(test, pgsa_word_broken(word),
+				    bit >= WRITERS_SHIFT, "bit %u", bit);
+	}
+}
+
 /* They must not run over into the next fields */
 void claim_ids_damaged(struct kunit *test)
 {

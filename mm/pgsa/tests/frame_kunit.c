@@ -263,6 +263,7 @@ static struct kunit_case frame_cases[] = {
 	KUNIT_CASE(statuses_apart),
 	KUNIT_CASE(events_any_status),
 	KUNIT_CASE(unlock_any_status),
+	KUNIT_CASE(give_up_damaged),
 	KUNIT_CASE(unlock_writers_broken),
 	KUNIT_CASE_PARAM(add_writer_opens, frame_states_gen_params),
 	KUNIT_CASE(add_writer_overflow),

@@ -134,6 +134,7 @@ void record_any_one_flip(struct kunit *test);
 void record_codes_damaged(struct kunit *test);
 void statuses_apart(struct kunit *test);
 void unlock_any_status(struct kunit *test);
+void give_up_damaged(struct kunit *test);
 void unlock_writers_broken(struct kunit *test);
 void sub_writer_none_left(struct kunit *test);
 void write_no_state(struct kunit *test);
