@@ -56,6 +56,7 @@ void pgsa_encode(const struct pgsa_code *code, const void *page, u8 *check);
 void pgsa_encode_both(const struct pgsa_code *detect,
 		      const struct pgsa_code *correct, const void *page,
 		      u8 *detect_check, u8 *correct_check);
+int pgsa_decode(const struct pgsa_code *code, void *page, const u8 *redundancy);
 
 /* store.c */
 

@@ -11,6 +11,7 @@
 #include <linux/minmax.h>
 #include <linux/pgsa.h>
 #include <linux/printk.h>
+#include <kunit/static_stub.h>
 #include <kunit/visibility.h>
 
 #include "fpu.h"
@@ -146,6 +147,23 @@ void pgsa_encode_both(const struct pgsa_code *detect,
 		pgsa_encode(correct, page, correct_check);
 }
 EXPORT_SYMBOL_IF_KUNIT(pgsa_encode_both);
+
+/**
+ * pgsa_decode - correct the copy of a page
+ * @code: the correcting code
+ * @page: the copy
+ * @redundancy: that of the code
+ *
+ * Context: Any context. Takes up to some milliseconds.
+ * Return: as the code's correct(): only a number above 0 says that it has changed
+ * anything, and even then that has to be proved.
+ */
+int pgsa_decode(const struct pgsa_code *code, void *page, const u8 *redundancy)
+{
+	KUNIT_STATIC_STUB_REDIRECT(pgsa_decode, code, page, redundancy);
+
+	return code->correct(page, redundancy);
+}
 
 #define PGSA_TRIALS	16
 

@@ -84,23 +84,37 @@ static void pgsa_found(struct pgsa_search *search,
 	*search->finding = *finding;
 }
 
-/* The check bytes are wherever the code has room; all have a check of theirs. */
+/*
+ * The redundancy of the correcting code is wherever it has room; it has a check of
+ * its own there. NULL if there is none that can be used.
+ */
+static const u8 *pgsa_redundancy(const struct pgsa_case *c)
+{
+	u8 check[PGSA_CORRECT_BYTES];
+	const u8 *stored;
+
+	if (!pgsa_code_stored(c->correct))
+		return c->check.correct;
+	stored = pgsa_store_find(c->correct, page_to_pfn(c->page));
+	if (!stored)
+		return NULL;
+	pgsa_store_check(c->correct, stored, check);
+	return memcmp(check, c->check.correct, sizeof(check)) ? NULL : stored;
+}
+
+/*
+ * Check bytes that may be damaged prove nothing. Without redundancy the detecting
+ * code still says whether the page is right by now.
+ */
 static bool pgsa_record_good(struct pgsa_case *c)
 {
-	unsigned long pfn = page_to_pfn(c->page);
-	u8 check[PGSA_CORRECT_BYTES];
 	struct pgsa_codes codes;
 
-	if (!pgsa_record_valid(pfn, c->word, &c->check, &codes))
+	if (!pgsa_record_valid(page_to_pfn(c->page), c->word, &c->check,
+			       &codes))
 		return false;
-	c->redundancy = c->check.correct;
-	if (!pgsa_code_stored(c->correct))
-		return true;
-	c->redundancy = pgsa_store_find(c->correct, pfn);
-	if (!c->redundancy)
-		return false;
-	pgsa_store_check(c->correct, c->redundancy, check);
-	return !memcmp(check, c->check.correct, sizeof(check));
+	c->redundancy = pgsa_redundancy(c);
+	return true;
 }
 
 /**
@@ -139,7 +153,6 @@ void pgsa_error(struct pgsa_search *search, struct page *page,
 		.delay_ns = pgsa_inject_delay_ns(page_to_pfn(page), word),
 	};
 
-	/* Check bytes that may be damaged prove nothing. */
 	if (pgsa_record_good(&c)) {
 		finding.code = c.detect->name;
 		finding.result = pgsa_repair(&c);

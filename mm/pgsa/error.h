@@ -27,11 +27,12 @@
  * @check: its check bytes
  * @detect: the code that found the error
  * @correct: the code that may correct it, or NULL
- * @redundancy: that of @correct
+ * @redundancy: that of @correct; NULL if it is damaged, or has gone
  * @damaged: what was read; where a word has been right since, what it was before
  * @repaired: the right content, if @known
  * @now: what the page holds, at the last look
  * @known: @repaired has been proven by @detect
+ * @hopeless: @correct cannot make anything of @damaged
  * @written: the words that were written, and not taken back
  * @reason: why it could not be repaired so far
  */
@@ -47,6 +48,7 @@ struct pgsa_case {
 	u64 *repaired;
 	u64 *now;
 	bool known;
+	bool hopeless;
 	DECLARE_BITMAP(written, PGSA_PAGE_WORDS);
 	const char *reason;
 };

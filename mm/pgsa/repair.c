@@ -59,13 +59,18 @@ static bool pgsa_correct_copy(struct pgsa_case *c)
 {
 	if (c->known)
 		return true;
-	if (!c->correct) {
-		c->reason = "no_code";
+	if (!c->correct || !c->redundancy) {
+		c->reason = c->correct ? "redundancy" : "no_code";
 		return false;
 	}
-	memcpy(c->repaired, c->damaged, PAGE_SIZE);
-	c->known = c->correct->correct(c->repaired, c->redundancy) > 0 &&
-		   pgsa_proven(c, c->repaired);
+	/* The same again would give the same, and preemption is off. */
+	if (!c->hopeless) {
+		memcpy(c->repaired, c->damaged, PAGE_SIZE);
+		c->known = pgsa_decode(c->correct, c->repaired,
+				       c->redundancy) > 0 &&
+			   pgsa_proven(c, c->repaired);
+		c->hopeless = !c->known;
+	}
 	if (!c->known)
 		c->reason = "uncorrectable";
 	return c->known;
@@ -158,9 +163,13 @@ static bool pgsa_look_again(struct pgsa_case *c)
 	}
 	if (pgsa_proven(c, c->now))
 		return true;
-	for (i = 0; i < PGSA_PAGE_WORDS; i++)
-		if (!c->known || c->now[i] != c->repaired[i])
-			c->damaged[i] = c->now[i];
+	for (i = 0; i < PGSA_PAGE_WORDS; i++) {
+		if (c->now[i] == c->damaged[i] ||
+		    (c->known && c->now[i] == c->repaired[i]))
+			continue;
+		c->damaged[i] = c->now[i];
+		c->hopeless = false;
+	}
 	return false;
 }
 

@@ -36,7 +36,7 @@ enum pgsa_result {
  * @pfn: number of the frame
  * @result: what became of it; PGSA_NO_ERROR if there is nothing to tell
  * @code: name of the code that corrected it, else of that which found it, or
- *	  "record" if the record of the frame was damaged
+ *	  "record" if the frame's record was damaged and proves nothing
  * @bit: number of the first wrong bit in the page, -1 if not known
  * @delay_ns: time since it was injected, -1 if it was not
  * @reason: why it could not be repaired, for PGSA_UNRESOLVED

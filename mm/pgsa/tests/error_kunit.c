@@ -29,6 +29,15 @@ static bool error_copy(void *to, struct page *page)
 	return !et->unreadable;
 }
 
+static int error_decode(const struct pgsa_code *code, void *page,
+			const u8 *redundancy)
+{
+	struct error_test *et = kunit_get_current_test()->priv;
+
+	et->decodes++;
+	return code->correct(page, redundancy);
+}
+
 static void error_flush(struct page *page)
 {
 	struct error_test *et = kunit_get_current_test()->priv;
@@ -160,6 +169,7 @@ static int error_init(struct kunit *test)
 	memcpy(et->left, et->good, PAGE_SIZE);
 	kunit_activate_static_stub(test, pgsa_content_copy, error_copy);
 	kunit_activate_static_stub(test, pgsa_content_flush, error_flush);
+	kunit_activate_static_stub(test, pgsa_decode, error_decode);
 	return 0;
 }
 
@@ -184,6 +194,7 @@ static struct kunit_case error_cases[] = {
 	KUNIT_CASE(damaged_elsewhere_meanwhile),
 	KUNIT_CASE(damaged_more_in_the_same_word),
 	KUNIT_CASE(damaged_beyond_the_code),
+	KUNIT_CASE(damaged_more_beyond_the_code),
 	KUNIT_CASE(written_meanwhile),
 	KUNIT_CASE(written_and_healed_meanwhile),
 	KUNIT_CASE(stuck),
@@ -195,6 +206,8 @@ static struct kunit_case error_cases[] = {
 	KUNIT_CASE(one_word_of_many_unexpected),
 	KUNIT_CASE(record_is_damaged),
 	KUNIT_CASE(stored_redundancy_is_damaged),
+	KUNIT_CASE(redundancy_damaged_page_healed),
+	KUNIT_CASE(redundancy_gone_page_healed),
 	KUNIT_CASE(unreadable),
 	KUNIT_CASE(never_worse),
 	{}

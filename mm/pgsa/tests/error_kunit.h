@@ -30,6 +30,7 @@ struct error_test {
 	struct rnd_state rnd;
 	unsigned int looks;	/* at the page, so far */
 	unsigned int flushes;
+	unsigned int decodes;
 	bool unreadable;	/* the memory has lost what it held */
 	void (*before_look)(struct error_test *et);
 	void (*after_flush)(struct error_test *et);
@@ -54,11 +55,14 @@ void damaged_as_copied(struct kunit *test);
 void damaged_beyond_the_code(struct kunit *test);
 void damaged_elsewhere_during_the_repair(struct kunit *test);
 void damaged_elsewhere_meanwhile(struct kunit *test);
+void damaged_more_beyond_the_code(struct kunit *test);
 void damaged_more_in_the_same_word(struct kunit *test);
 void healed_at_the_last_look(struct kunit *test);
 void healed_before_it_is_given_up(struct kunit *test);
 void healed_meanwhile(struct kunit *test);
 void never_worse(struct kunit *test);
+void redundancy_damaged_page_healed(struct kunit *test);
+void redundancy_gone_page_healed(struct kunit *test);
 void one_word_of_many_unexpected(struct kunit *test);
 void record_is_damaged(struct kunit *test);
 void some_words_healed(struct kunit *test);

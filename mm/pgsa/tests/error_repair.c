@@ -5,6 +5,7 @@
 #include <kunit/test-bug.h>
 #include <kunit/test.h>
 #include <linux/mm.h>
+#include <linux/sched.h>
 #include <linux/string.h>
 
 #include "error_kunit.h"
@@ -111,6 +112,29 @@ void damaged_beyond_the_code(struct kunit *test)
 	error_expect_left(test);
 	KUNIT_EXPECT_EQ(test, error_counted(test, PGSA_STAT_UNRESOLVED), 1);
 	KUNIT_EXPECT_EQ(test, error_counted(test, PGSA_STAT_ERRORS), 1);
+	/* To try the same once more gives the same, and takes as long. */
+	KUNIT_EXPECT_EQ(test, ((struct error_test *)test->priv)->decodes, 1);
+}
+
+static void flip_more_at_third_look(struct error_test *et)
+{
+	if (et->looks == 3)
+		error_flip(et, ERROR_NEAR);
+}
+
+/* Another content is another chance, once. */
+void damaged_more_beyond_the_code(struct kunit *test)
+{
+	struct error_test *et = test->priv;
+
+	error_seal(test, "hamming");
+	error_flip(et, ERROR_BIT);
+	error_flip(et, ERROR_OTHER);
+	error_confirm(test);
+	et->before_look = flip_more_at_third_look;
+	error_run(test, PGSA_UNRESOLVED);
+	error_expect_left(test);
+	KUNIT_EXPECT_EQ(test, et->decodes, 2);
 }
 
 /* The writer goes first: it may have written already. */
@@ -293,6 +317,40 @@ void stored_redundancy_is_damaged(struct kunit *test)
 	pgsa_store_find(et->correct, page_to_pfn(et->page))[11] ^= 0x10;
 	error_run(test, PGSA_UNRESOLVED);
 	error_expect_left(test);
+	KUNIT_EXPECT_STREQ(test, et->finding.reason, "redundancy");
+	KUNIT_EXPECT_STREQ(test, et->finding.code, "crc32c");
+	KUNIT_EXPECT_EQ(test, et->decodes, 0);
+}
+
+/* The detecting code needs no redundancy to say that the page is right. */
+void redundancy_damaged_page_healed(struct kunit *test)
+{
+	struct error_test *et = test->priv;
+
+	error_seal(test, "lane");
+	error_flip(et, ERROR_BIT);
+	error_confirm(test);
+	error_flip(et, ERROR_BIT);
+	pgsa_store_find(et->correct, page_to_pfn(et->page))[11] ^= 0x10;
+	error_run(test, PGSA_TRANSIENT);
+	error_expect_good(test);
+}
+
+void redundancy_gone_page_healed(struct kunit *test)
+{
+	struct error_test *et = test->priv;
+
+	error_seal(test, "lane");
+	error_flip(et, ERROR_BIT);
+	error_confirm(test);
+	error_flip(et, ERROR_BIT);
+	/* The machine knows of no seal: an entry that nobody wants goes. */
+	pgsa_store_close(et->correct);
+	while (pgsa_store_bytes())
+		schedule_timeout_uninterruptible(1);
+	error_run(test, PGSA_TRANSIENT);
+	error_expect_good(test);
+	et->correct = NULL;
 }
 
 /* Nothing is written to memory of which nobody knows what it holds. */

@@ -362,7 +362,7 @@ static void test_stored_damaged(void)
 	flip(page, 802);
 	policy_must_set("interval_ms", "0");
 	check(trace_wait(&report, WAIT_MS), "no report");
-	check(report.pfn == pfn_of(page) && !strcmp(report.code, "record") &&
+	check(report.pfn == pfn_of(page) && !strcmp(report.code, "crc32c") &&
 	      !strcmp(report.result, "unresolved"), "pfn %#lx %s by %s",
 	      report.pfn, report.result, report.code);
 	check(!memcmp(damaged, page, PGSA_PAGE), "the content was changed");
