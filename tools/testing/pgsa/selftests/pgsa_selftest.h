@@ -327,15 +327,20 @@ static inline void expect_consistent(void)
 
 /* Processes */
 
+/* The child ends with its parent, which others may have ended already. */
 static inline pid_t fork_child(void)
 {
-	pid_t pid;
+	pid_t parent = getpid(), pid;
 
 	fflush(stdout);
 	pid = fork();
 	check(pid >= 0, "fork: %s", strerror(errno));
-	if (!pid)
+	if (!pid) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		/* 0: the first process of a pid namespace does not see it. */
+		if (getppid() && getppid() != parent)
+			_exit(TEST_FAIL);
+	}
 	return pid;
 }
 

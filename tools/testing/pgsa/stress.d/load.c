@@ -211,18 +211,22 @@ long read_counter(const char *path, const char *name)
 	return strtol(p, NULL, 10);
 }
 
+/* The child ends with its parent, which others may have ended already. */
 pid_t fork_child(void)
 {
-	pid_t pid;
+	pid_t parent = getpid(), pid;
 
 	fflush(stdout);
 	pid = fork();
 	want(pid >= 0, "fork: %s", strerror(errno));
-	if (!pid)
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-	else
+	if (pid) {
 		random_word();
-	return pid;
+		return pid;
+	}
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent)
+		_exit(EXIT_FAILED);
+	return 0;
 }
 
 void expect_exit(pid_t pid)
