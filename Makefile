@@ -2,7 +2,11 @@
 # PGSA: what can be done with this repository. The scripts do the work.
 
 PLATFORM ?= um
-BUILD ?= $(CURDIR)/build
+override BUILD := $(or $(BUILD),build)
+# From here, whatever directory a make below runs in
+ifeq ($(filter /%,$(BUILD)),)
+override BUILD := $(CURDIR)/$(BUILD)
+endif
 export PLATFORM BUILD
 
 ifneq ($(KSRC),)
@@ -20,10 +24,12 @@ SCRIPTS := tools/testing/pgsa
 help:
 	@echo 'make demo     protect real processes in a guest, throw bit flips at them, report'
 	@echo 'make check    run all tests; SUITES="style kunit-um ..." runs only some'
-	@echo 'make check-debug   run the selftests on kernels with KASAN, lockdep and KCSAN'
+	@echo 'make check-debug   run the selftests on kernels with KASAN, lockdep and KCSAN,'
+	@echo '              and what damages PGSA or toggles bits from outside for long'
 	@echo 'make stress   keep the memory of a guest as busy as possible, without and with flips'
 	@echo 'make bench    measure the codes, in user space and in the kernel of a guest'
 	@echo 'make kernel   build the guest kernel: $(BUILD)/PLATFORM/'
+	@echo 'make tools    the same, and the programs that run in it: $(BUILD)/tools/'
 	@echo 'make clean    remove everything that was built'
 	@echo
 	@echo 'PLATFORM=um      User Mode Linux, for demo, stress, bench, kernel (this is the default)'
@@ -61,7 +67,7 @@ bench: tools
 	@$(SCRIPTS)/guest -p $(PLATFORM) -- cat /sys/kernel/debug/pgsa/codes_bench
 
 clean:
-	@rm -rf $(BUILD)
+	@rm -rf -- "$(BUILD)"
 	@echo 'clean: $(BUILD) is gone'
 
 .PHONY: help kernel tools demo check check-debug stress bench clean

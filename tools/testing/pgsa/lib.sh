@@ -12,6 +12,9 @@ JOBS=${JOBS:-$(nproc)}
 # shellcheck disable=SC2034	# read by the scripts that source this file
 TOOLS=$BUILD/tools
 
+# Others than root do not have them there, and need some of what they hold.
+PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
+
 # What the caller's make was told is not for the makes that run from here.
 unset MAKEFLAGS MFLAGS
 
@@ -143,7 +146,7 @@ run_logged() {
 	"$@" >"$log" 2>&1 </dev/null &
 	pid=$!
 	# shellcheck disable=SC2064	# this pid, not a later one
-	trap "kill $pid \${counting:+-\$counting} 2>/dev/null; exit 130" INT TERM
+	trap "kill $pid \${counting:+-\$counting} 2>/dev/null; rm -f '$log.left'; exit 130" INT TERM
 	while kill -0 "$pid" 2>/dev/null; do
 		sleep 0.5
 		now=$((SECONDS - start))
