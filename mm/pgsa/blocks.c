@@ -38,6 +38,7 @@
 #include <linux/minmax.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
+#include <kunit/static_stub.h>
 #include <kunit/visibility.h>
 
 #include "debug.h"
@@ -119,6 +120,9 @@ bool pgsa_block_claim(struct pgsa_frame *frame, unsigned long pfn, u64 *word,
 	raw_spinlock_t *lock = pgsa_block_lock(pfn);
 	unsigned long flags;
 	bool claimed;
+
+	KUNIT_STATIC_STUB_REDIRECT(pgsa_block_claim, frame, pfn, word, detect,
+				   correct);
 
 	raw_spin_lock_irqsave(lock, flags);
 	if (!pgsa_dropped(PGSA_RULE_BLOCK))

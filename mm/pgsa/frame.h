@@ -97,7 +97,8 @@ struct pgsa_frame {
 	atomic64_t word;
 	/**
 	 * @check: a union pgsa_check; written with the folio locked by the
-	 * CPU that has the frame in SEALING, valid from SEALED to BAD
+	 * CPU that has the frame in SEALING, valid from SEALED to BAD. In
+	 * SEALING, the time of the claim: see pgsa_claim_timed()
 	 */
 	u64 check;
 };

@@ -289,7 +289,7 @@ void pgsa_mend_word(struct pgsa_search *search, struct page *page,
  *
  * Context: Any context.
  * Return: true if it has been so for longer than anybody needs. Also by chance,
- * while its check bytes are being written.
+ * while its check bytes are being written; and for who gets no CPU for so long.
  */
 bool pgsa_claim_lost(const struct pgsa_frame *frame)
 {
@@ -308,6 +308,10 @@ EXPORT_SYMBOL_IF_KUNIT(pgsa_claim_lost);
  * @frame: its record
  * @word: its word, as last seen, SEALING
  *
+ * That is not counted: most likely the list of somebody was damaged, but age alone
+ * does not prove it. Whoever may rarely use a CPU can be as late, and finds that
+ * his claim has gone.
+ *
  * Context: As pgsa_visit().
  */
 void pgsa_mend_claim(struct pgsa_search *search, struct page *page,
@@ -321,8 +325,8 @@ void pgsa_mend_claim(struct pgsa_search *search, struct page *page,
 				&refusal);
 	if (!folio)
 		return;
-	if (pgsa_frame_word(frame) == word && pgsa_claim_lost(frame) &&
-	    pgsa_frame_move(frame, page_to_pfn(page), &word, PGSA_FRAME_OPEN))
-		pgsa_mend_count(search, page_to_pfn(page), word, "opened");
+	if (pgsa_frame_word(frame) == word && pgsa_claim_lost(frame))
+		pgsa_frame_move(frame, page_to_pfn(page), &word,
+				PGSA_FRAME_OPEN);
 	pgsa_folio_unlock(folio);
 }

@@ -238,6 +238,8 @@ static inline void pgsa_preempt_enable(void)
 
 bool pgsa_seal_prepare(struct pgsa_search *search, unsigned long pfn,
 		       gfp_t gfp);
+bool pgsa_claim_timed(const struct pgsa_search *search,
+		      struct pgsa_frame *frame, unsigned long pfn, u64 *word);
 enum pgsa_refusal pgsa_seal_claim(struct pgsa_search *search, unsigned long pfn,
 				  u64 word);
 void pgsa_seal_begin(struct pgsa_search *search);

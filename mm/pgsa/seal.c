@@ -53,11 +53,46 @@
 #include <linux/sched/clock.h>
 #include <linux/string.h>
 #include <asm/tlbflush.h>
+#include <kunit/visibility.h>
 #include <trace/events/pgsa.h>
 
 #include "debug.h"
 #include "record.h"
 #include "verify.h"
+
+/**
+ * pgsa_claim_timed - claim a frame, and leave the time in its record
+ * @search: the search, whose codes are to seal it
+ * @frame: its record
+ * @pfn: its number
+ * @word: its word, as last seen; the present one on return
+ *
+ * The check bytes of a frame that is SEALING say since when, so that a claim that
+ * got lost is found. The time must be there before anybody can see the claim: else
+ * he would take for it what the check bytes were before, and the claim for an old
+ * one. But the check bytes of a frame that somebody has sealed are not ours.
+ *
+ * It is not sealed: in this RCU section its word has been read and was NONE or OPEN,
+ * so whoever claims it later than that has to wait for a grace period that does not
+ * end before our section does. All that we may overwrite is the time of another's
+ * claim, which is as new as ours.
+ *
+ * Context: Within rcu_read_lock().
+ * Return: true if the frame is SEALING now.
+ */
+bool pgsa_claim_timed(const struct pgsa_search *search,
+		      struct pgsa_frame *frame, unsigned long pfn, u64 *word)
+{
+	if (search->nr_claims >= pgsa_claims_max ||
+	    pgsa_word_state(*word) > PGSA_FRAME_OPEN ||
+	    pgsa_frame_word(frame) != *word)
+		return false;
+	/* The claim is a full barrier. */
+	WRITE_ONCE(frame->check, get_jiffies_64());
+	return pgsa_block_claim(frame, pfn, word, search->detect_id,
+				search->correct_id);
+}
+EXPORT_SYMBOL_IF_KUNIT(pgsa_claim_timed);
 
 /**
  * pgsa_seal_claim - put a frame on the list of those to be sealed
@@ -82,11 +117,7 @@ enum pgsa_refusal pgsa_seal_claim(struct pgsa_search *search, unsigned long pfn,
 	frame = pgsa_frame_get(page);
 	if (!frame)
 		return PGSA_ADMITTED;
-	if (search->nr_claims < pgsa_claims_max &&
-	    pgsa_block_claim(frame, pfn, &word, search->detect_id,
-			     search->correct_id)) {
-		/* By the end of our RCU section nobody else can have sealed it. */
-		WRITE_ONCE(frame->check, get_jiffies_64());
+	if (pgsa_claim_timed(search, frame, pfn, &word)) {
 		if (!search->nr_claims)
 			search->first_claim_ns = ktime_get_ns();
 		search->claims[search->nr_claims++] = (struct pgsa_claim) {
@@ -112,57 +143,58 @@ static void pgsa_claim_give_back(struct pgsa_frame *frame, unsigned long pfn,
 		pgsa_frame_move(frame, pfn, &word, PGSA_FRAME_OPEN);
 }
 
-/* Redundancy of its own gets a check of its own. */
-static bool pgsa_encode_stored(const struct pgsa_code *detect,
-			       const struct pgsa_code *correct,
-			       unsigned long pfn, const void *content,
-			       union pgsa_check *check)
+/**
+ * pgsa_seal_place - where does the redundancy of a frame go?
+ * @place: takes the answer, which is good within the caller's rcu_read_lock()
+ * @pfn: number of the frame
+ * @word: its word, with the ids of the codes; the caller has it in SEALING or
+ *	  CHECKING, so that nobody else does this
+ *
+ * Context: Within rcu_read_lock(). On PREEMPT_RT this may wait for a lock, so it
+ *	    has to come before pgsa_content_begin().
+ * Return: false if there is no place, or if the word names no codes.
+ */
+bool pgsa_seal_place(struct pgsa_place *place, unsigned long pfn, u64 word)
 {
-	u8 *stored = pgsa_store_keep(correct, pfn);
-
-	if (!stored)
+	place->pfn = pfn;
+	place->word = word;
+	place->stored = NULL;
+	if (!pgsa_word_codes(word, &place->codes))
 		return false;
-	pgsa_encode_both(detect, correct, content, check->detect, stored);
-	pgsa_store_check(correct, stored, check->correct);
-	return true;
+	if (!pgsa_code_stored(place->codes.correct))
+		return true;
+	place->stored = pgsa_store_keep(place->codes.correct, pfn);
+	return place->stored;
 }
 
 /**
  * pgsa_seal_encode - compute what a frame's record says of its content
- * @pfn: number of the frame
- * @word: its word, with the ids of the codes; the caller has it in SEALING or
- *	  CHECKING, so that nobody else does this
+ * @place: what pgsa_seal_place() has said
  * @content: the content
  * @check: takes the check bytes
  *
- * Redundancy that does not fit into a record is stored, too.
+ * Redundancy that does not fit into a record is stored, with a check of its own.
  *
- * Context: Within rcu_read_lock().
- * Return: false if there is no place for that, or if the word names no codes.
+ * Context: As pgsa_seal_place(), in the same rcu_read_lock(). Does not sleep.
  */
-bool pgsa_seal_encode(unsigned long pfn, u64 word, const void *content,
+void pgsa_seal_encode(const struct pgsa_place *place, const void *content,
 		      union pgsa_check *check)
 {
-	struct pgsa_codes codes;
+	const struct pgsa_code *correct = place->codes.correct;
 
-	if (!pgsa_word_codes(word, &codes))
-		return false;
 	check->raw = 0;
-	if (!pgsa_code_stored(codes.correct))
-		pgsa_encode_both(codes.detect, codes.correct, content,
-				 check->detect, check->correct);
-	else if (!pgsa_encode_stored(codes.detect, codes.correct, pfn, content,
-				     check))
-		return false;
-	check->guard = pgsa_frame_guard(pfn, word, check);
-	return true;
+	pgsa_encode_both(place->codes.detect, correct, content, check->detect,
+			 place->stored ?: check->correct);
+	if (place->stored)
+		pgsa_store_check(correct, place->stored, check->correct);
+	check->guard = pgsa_frame_guard(place->pfn, place->word, check);
 }
 
 /**
  * pgsa_seal_finish - the last step of sealing
  * @frame: the record of the frame
  * @pfn: its number
- * @word: its word; as for pgsa_seal_encode()
+ * @word: its word; as for pgsa_seal_place()
  * @check: the check bytes
  *
  * Context: Any context.
@@ -188,18 +220,19 @@ static bool pgsa_seal_frame(struct pgsa_frame *frame, struct page *page,
 			    u64 word)
 {
 	unsigned long pfn = page_to_pfn(page);
+	struct pgsa_place place;
 	union pgsa_check check;
 	const void *content;
-	bool encoded;
 
-	if (pgsa_frame_word(frame) != word)
+	if (pgsa_frame_word(frame) != word ||
+	    !pgsa_seal_place(&place, pfn, word))
 		return false;
 	content = pgsa_content_begin(page);
 	if (!content)
 		return false;
-	encoded = pgsa_seal_encode(pfn, word, content, &check);
+	pgsa_seal_encode(&place, content, &check);
 	pgsa_content_end(page, content);
-	return encoded && pgsa_seal_finish(frame, pfn, word, &check);
+	return pgsa_seal_finish(frame, pfn, word, &check);
 }
 
 /**

@@ -53,15 +53,17 @@ static bool pgsa_seal_anew(struct pgsa_search *search, struct page *page,
 {
 	union pgsa_check check = { .raw = READ_ONCE(frame->check) };
 	unsigned long pfn = page_to_pfn(page);
+	struct pgsa_place place;
 
 	if (!pgsa_content_copy(search->damaged, page) ||
 	    pgsa_check_equal(pfn, old, &check, search->damaged) <= 0 ||
-	    !pgsa_seal_encode(pfn, word, search->damaged, &check)) {
+	    !pgsa_seal_place(&place, pfn, word)) {
 		pgsa_frame_move_codes(frame, pfn, &word, PGSA_FRAME_SEALED,
 				      FIELD_GET(PGSA_WORD_DETECT, old),
 				      FIELD_GET(PGSA_WORD_CORRECT, old));
 		return false;
 	}
+	pgsa_seal_encode(&place, search->damaged, &check);
 	return pgsa_seal_finish(frame, pfn, word, &check);
 }
 

@@ -10,7 +10,22 @@
 
 /* seal.c */
 
-bool pgsa_seal_encode(unsigned long pfn, u64 word, const void *content,
+/**
+ * struct pgsa_place - where what is said of a frame's content goes
+ * @pfn: number of the frame
+ * @word: its word
+ * @codes: the codes that it names
+ * @stored: place outside the record for that of the correcting code, or NULL
+ */
+struct pgsa_place {
+	unsigned long pfn;
+	u64 word;
+	struct pgsa_codes codes;
+	u8 *stored;
+};
+
+bool pgsa_seal_place(struct pgsa_place *place, unsigned long pfn, u64 word);
+void pgsa_seal_encode(const struct pgsa_place *place, const void *content,
 		      union pgsa_check *check);
 bool pgsa_seal_finish(struct pgsa_frame *frame, unsigned long pfn, u64 word,
 		      const union pgsa_check *check);

@@ -3,7 +3,10 @@
  * KUnit suite pgsa_seal: when a batch of claims is sealed, and when it is given
  * back.
  */
+#include <kunit/static_stub.h>
+#include <kunit/test-bug.h>
 #include <kunit/test.h>
+#include <linux/cleanup.h>
 #include <linux/gfp.h>
 #include <linux/memory_hotplug.h>
 #include <linux/mm.h>
@@ -13,12 +16,18 @@
 #include <linux/slab.h>
 
 #include "../pgsa.h"
+#include "../record.h"
 
 #define SEAL_CLAIMS	3	/* of which all but one wait */
+
+#define SEAL_PFN	0x12345UL
+#define SEAL_CHECK	0x0123456789abcdefULL
 
 struct seal_test {
 	struct pgsa_policy policy;
 	struct pgsa_search *search;
+	struct pgsa_frame frame;
+	bool lost;		/* at the moment when the frame is claimed */
 };
 
 /* Claims of a frame that nobody may seal. */
@@ -98,6 +107,57 @@ static void seal_counts_devices(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, pgsa_devices_share_mm());
 }
 
+/* Whoever sees the claim sees when it was made. */
+static bool seal_block_claim(struct pgsa_frame *frame, unsigned long pfn,
+			     u64 *word, unsigned int detect,
+			     unsigned int correct)
+{
+	struct seal_test *st = kunit_get_current_test()->priv;
+
+	st->lost = pgsa_claim_lost(frame);
+	return pgsa_frame_claim(frame, pfn, word, detect, correct);
+}
+
+static bool seal_claim(struct seal_test *st, u64 word)
+{
+	guard(rcu)();
+	return pgsa_claim_timed(st->search, &st->frame, SEAL_PFN, &word);
+}
+
+static void seal_time_comes_first(struct kunit *test)
+{
+	struct seal_test *st = test->priv;
+
+	kunit_activate_static_stub(test, pgsa_block_claim, seal_block_claim);
+	st->frame.check = SEAL_CHECK;
+	st->lost = true;
+	KUNIT_EXPECT_TRUE(test, pgsa_claim_lost(&st->frame));
+	KUNIT_EXPECT_TRUE(test, seal_claim(st, 0));
+	KUNIT_EXPECT_FALSE(test, st->lost);
+	KUNIT_EXPECT_FALSE(test, pgsa_claim_lost(&st->frame));
+}
+
+/* Somebody else was faster, however little is known of that */
+static void seal_check_is_kept(struct kunit *test)
+{
+	struct seal_test *st = test->priv;
+	u64 open, word = 0;
+
+	kunit_activate_static_stub(test, pgsa_block_claim, seal_block_claim);
+	pgsa_frame_add_writer(&st->frame, SEAL_PFN);
+	pgsa_frame_sub_writer(&st->frame);
+	open = pgsa_frame_word(&st->frame);
+	word = open;
+	KUNIT_ASSERT_TRUE(test, pgsa_frame_claim(&st->frame, SEAL_PFN, &word, 1,
+						 0));
+	KUNIT_ASSERT_TRUE(test, pgsa_frame_move(&st->frame, SEAL_PFN, &word,
+						PGSA_FRAME_SEALED));
+	st->frame.check = SEAL_CHECK;
+	KUNIT_EXPECT_FALSE(test, seal_claim(st, open));
+	KUNIT_EXPECT_FALSE(test, seal_claim(st, word));
+	KUNIT_EXPECT_EQ(test, st->frame.check, SEAL_CHECK);
+}
+
 static void seal_exit(void *data)
 {
 	struct seal_test *st = data;
@@ -127,6 +187,8 @@ static struct kunit_case seal_cases[] = {
 	KUNIT_CASE(seal_without_device),
 	KUNIT_CASE(seal_with_device),
 	KUNIT_CASE(seal_counts_devices),
+	KUNIT_CASE(seal_time_comes_first),
+	KUNIT_CASE(seal_check_is_kept),
 	{}
 };
 
