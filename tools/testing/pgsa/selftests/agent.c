@@ -38,9 +38,12 @@ static long syscall4(long nr, long a, const void *b, const void *c, long d)
 #define syscall(nr, a, b, c, d)	\
 	syscall4(nr, (long)(a), (const void *)(b), (const void *)(c), (long)(d))
 #define RETURN_FROM_HANDLER	"mov $173, %eax; int $0x80"	/* rt_sigreturn */
+/* The other one is in kernels with CONFIG_COMPAT_32BIT_TIME only. */
+#define NR_SIGTIMEDWAIT		__NR_rt_sigtimedwait_time64
 #else
 long syscall(long nr, ...);
 #define RETURN_FROM_HANDLER	"mov $15, %eax; syscall"
+#define NR_SIGTIMEDWAIT		__NR_rt_sigtimedwait
 #endif
 
 #ifdef SA_RESTORER
@@ -104,7 +107,7 @@ static int wait_by_sigwaitinfo(int signal)
 	siginfo_t info = { 0 };
 
 	mask_set(one.mask, signal);
-	if (syscall(__NR_rt_sigtimedwait, one.mask, &info, 0, SIGNALS / 8) !=
+	if (syscall(NR_SIGTIMEDWAIT, one.mask, &info, 0, SIGNALS / 8) !=
 	    signal)
 		return 1;
 	on_signal(signal, &info, 0);
