@@ -95,6 +95,23 @@ void pgsa_frame_put(struct pgsa_frame *frame)
 	page_ext_put((void *)frame - pgsa_page_ext_ops.offset);
 }
 
+/**
+ * pgsa_frame_at - look up the record of a frame that may have gone offline
+ * @pfn: its number
+ *
+ * For who keeps numbers of frames, and does not keep memory from going offline:
+ * nothing of the frame but its record is looked at.
+ *
+ * Context: Any context, within rcu_read_lock() for as long as the result is used.
+ * Return: the record, or NULL where there is none.
+ */
+struct pgsa_frame *pgsa_frame_at(unsigned long pfn)
+{
+	struct page_ext *ext = pgsa_on() ? page_ext_lookup(pfn) : NULL;
+
+	return ext ? page_ext_data(ext, &pgsa_page_ext_ops) : NULL;
+}
+
 static __always_inline void pgsa_one_add_writer(struct pgsa_frame *frame,
 						unsigned long pfn)
 {
@@ -200,17 +217,13 @@ void pgsa_frame_free_at(unsigned long pfn)
  */
 bool pgsa_frame_hurt_at(unsigned long pfn)
 {
-	struct page_ext *ext;
 	struct pgsa_frame *frame;
-	u64 word;
 
 	guard(rcu)();
-	ext = page_ext_lookup(pfn);
-	if (!ext)
+	frame = pgsa_frame_at(pfn);
+	if (!frame)
 		return false;
-	frame = page_ext_data(ext, &pgsa_page_ext_ops);
-	word = pgsa_frame_word(frame);
-	switch (pgsa_status_mended(pgsa_word_status(word))) {
+	switch (pgsa_status_mended(pgsa_word_status(pgsa_frame_word(frame)))) {
 	case PGSA_STATUS_HURT:
 	case PGSA_STATUS_BAD:
 	case PGSA_STATUS_LOCKED:

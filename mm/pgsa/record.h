@@ -15,6 +15,7 @@ struct page;
 
 struct pgsa_frame *pgsa_frame_get(const struct page *page);
 void pgsa_frame_put(struct pgsa_frame *frame);
+struct pgsa_frame *pgsa_frame_at(unsigned long pfn);
 
 void pgsa_frame_add_writer_at(unsigned long pfn);
 void pgsa_frame_sub_writer_at(unsigned long pfn);

@@ -187,14 +187,14 @@ void pgsa_store_check(const struct pgsa_code *code, const u8 *stored, u8 *check)
 
 static bool pgsa_store_wanted(unsigned int id, unsigned long pfn)
 {
-	struct page *page = pfn_to_online_page(pfn);
-	struct pgsa_frame *frame = page ? pgsa_frame_get(page) : NULL;
+	struct pgsa_frame *frame;
 	u64 word;
 
+	guard(rcu)();
+	frame = pgsa_frame_at(pfn);
 	if (!frame)
 		return false;
 	word = pgsa_frame_word(frame);
-	pgsa_frame_put(frame);
 	return pgsa_word_state(word) > PGSA_FRAME_OPEN &&
 	       FIELD_GET(PGSA_WORD_CORRECT, word) == id;
 }
