@@ -73,6 +73,7 @@ static void pgsa_found(struct pgsa_search *search,
 		[PGSA_UNRESOLVED]	= PGSA_STAT_UNRESOLVED,
 	};
 	struct pgsa_policy *policy = search->policy;
+	const char *held_up = search->finding->held_up;
 
 	pgsa_stat_add(policy, stats[finding->result], 1);
 	if (finding->result != PGSA_TRANSIENT)
@@ -82,6 +83,7 @@ static void pgsa_found(struct pgsa_search *search,
 			 finding->bit, pgsa_result_name(finding->result),
 			 finding->delay_ns);
 	*search->finding = *finding;
+	search->finding->held_up = held_up;
 }
 
 /*
@@ -186,5 +188,33 @@ void pgsa_error_gone(struct pgsa_search *search, struct page *page, u64 word)
 		.delay_ns = pgsa_inject_delay_ns(page_to_pfn(page), word),
 	};
 
+	pgsa_found(search, &finding);
+}
+
+/**
+ * pgsa_error_opened - a page did not match when an event opened its frame
+ * @search: the search that found out. Takes what is to be told about it
+ * @pfn: number of the frame
+ * @frame: its record
+ * @word: its word when the mismatch was found, SEALED
+ *
+ * Nobody could confirm or repair it before, and nobody can now, for software may
+ * have written. The frame is given up.
+ *
+ * Context: Process context, within rcu_read_lock(). Does not sleep.
+ */
+void pgsa_error_opened(struct pgsa_search *search, unsigned long pfn,
+		       struct pgsa_frame *frame, u64 word)
+{
+	struct pgsa_finding finding = {
+		.pfn = pfn,
+		.result = PGSA_UNRESOLVED,
+		.code = pgsa_code_name(FIELD_GET(PGSA_WORD_DETECT, word)),
+		.bit = -1,
+		.delay_ns = pgsa_inject_delay_ns(pfn, word),
+		.reason = "opened",
+	};
+
+	pgsa_frame_give_up(frame, pfn);
 	pgsa_found(search, &finding);
 }

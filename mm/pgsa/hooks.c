@@ -189,13 +189,16 @@ EXPORT_SYMBOL(__pgsa_folio_write);
 
 static bool pgsa_damaged(unsigned long pfn)
 {
-	return pgsa_frame_hurt_at(pfn) || pgsa_unconfirmed_at(pfn);
+	return pgsa_frame_hurt_at(pfn) || pgsa_unconfirmed_content(pfn);
 }
 
 /*
  * The error path gives a frame up with its folio locked. Whoever copies without
  * that lock may be in the middle of it then: the look at the record comes after
- * the copy, so that damage which was found before it cannot be overlooked.
+ * the copy, so that damage cannot be overlooked that was found before it and is not
+ * repaired by then. If it has been repaired meanwhile, words that were copied before
+ * are damaged in the copy, and nothing tells: to know, each copy would have to be
+ * compared with the seal, which takes as long as to make it.
  */
 void __pgsa_page_copied(struct page *to, struct page *from)
 {

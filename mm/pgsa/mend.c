@@ -14,6 +14,7 @@
 
 #include "pgsa.h"
 #include "record.h"
+#include "verify.h"
 
 /*
  * Claims are sealed or given back within seconds, or what the slowest searcher
@@ -176,6 +177,26 @@ static void pgsa_mend_locked(struct pgsa_mending *m)
 	}
 }
 
+/*
+ * A valid record proves that nobody may have written since the frame was sealed,
+ * and only its redundancy is wrong, of which the page knows nothing: who reads it
+ * is not in the way. That needs no haste, and is nothing to be remembered.
+ */
+static struct folio *pgsa_mend_lock(struct pgsa_mending *m)
+{
+	union pgsa_check check = { .raw = READ_ONCE(m->frame->check) };
+	enum pgsa_refusal refusal;
+	struct pgsa_codes codes;
+
+	if (pgsa_word_state(m->word) == PGSA_FRAME_SEALED &&
+	    pgsa_record_valid(page_to_pfn(m->page), m->word, &check, &codes))
+		return pgsa_folio_lock_unpinned(m->page,
+						m->search->policy->scope_pagecache,
+						&refusal);
+	return pgsa_unconfirmed_lock(m->search, m->page, m->frame, m->word,
+				     false);
+}
+
 /**
  * pgsa_mend - look closely at the record of a frame that is or was sealed
  * @search: the search
@@ -190,8 +211,8 @@ static void pgsa_mend_locked(struct pgsa_mending *m)
  * A frame found CHECKING or BAD though its folio is not locked has been left
  * behind: a damaged bit has made a move fail.
  *
- * Context: As pgsa_visit(). Does nothing if the folio cannot be had now, or if
- *	    the word has changed.
+ * Context: As pgsa_visit(). Does nothing if the word has changed, and nothing but
+ *	    to remember the frame if the folio cannot be had now.
  */
 void pgsa_mend(struct pgsa_search *search, struct page *page,
 	       struct pgsa_frame *frame, u64 word)
@@ -199,15 +220,17 @@ void pgsa_mend(struct pgsa_search *search, struct page *page,
 	struct pgsa_mending m = {
 		.search = search, .page = page, .frame = frame, .word = word,
 	};
-	enum pgsa_refusal refusal;
+	unsigned long pfn = page_to_pfn(page);
 	struct folio *folio;
 
-	folio = pgsa_folio_lock(page, search->policy->scope_pagecache,
-				&refusal);
+	folio = pgsa_mend_lock(&m);
 	if (!folio)
 		return;
-	if (pgsa_frame_word(frame) == word)
+	if (pgsa_frame_word(frame) == word) {
+		pgsa_unconfirmed_forget(pfn);
 		pgsa_mend_locked(&m);
+		pgsa_unconfirmed_forget(pfn);
+	}
 	pgsa_folio_unlock(folio);
 }
 

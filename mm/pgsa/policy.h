@@ -37,9 +37,9 @@ struct pgsa_strategy;
  * @PGSA_STAT_TRANSIENT: pages that were wrong, and right again without a repair
  * @PGSA_STAT_UNRESOLVED: errors that were not corrected
  * @PGSA_STAT_UNCONFIRMED: mismatches that could not be confirmed when they were
- *			   found
+ *			   found, and damaged records not put right then
  * @PGSA_STAT_RECORDS_DAMAGED: frame records that were damaged themselves
- * @PGSA_STAT_STALE: checks that a legitimate write had overtaken
+ * @PGSA_STAT_STALE: checks that a legitimate write or a repair had overtaken
  * @PGSA_STAT_REDUNDANCY_FAILURES: frames not sealed for lack of memory for
  *				   their redundancy
  * @PGSA_STAT_SIGNALS: signals sent to agents

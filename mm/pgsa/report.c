@@ -16,6 +16,7 @@
 #include <linux/workqueue.h>
 
 #include "pgsa.h"
+#include "verify.h"
 
 #define PGSA_LOG_LINES		10	/* of one kind, one by one */
 #define PGSA_LOG_SECONDS	5	/* in that time */
@@ -87,6 +88,7 @@ static void pgsa_log(struct pgsa_policy *policy,
  */
 void pgsa_tell(struct pgsa_policy *policy, const struct pgsa_finding *finding)
 {
+	pgsa_unconfirmed_tell(policy, finding);
 	if (finding->result == PGSA_NO_ERROR)
 		return;
 	might_sleep();

@@ -40,6 +40,8 @@ enum pgsa_result {
  * @bit: number of the first wrong bit in the page, -1 if not known
  * @delay_ns: time since it was injected, -1 if it was not
  * @reason: why it could not be repaired, for PGSA_UNRESOLVED
+ * @held_up: what has kept it from being confirmed for long, or NULL
+ * @waits: and still does
  */
 struct pgsa_finding {
 	unsigned long pfn;
@@ -48,12 +50,16 @@ struct pgsa_finding {
 	int bit;
 	s64 delay_ns;
 	const char *reason;
+	const char *held_up;
+	bool waits;
 };
 
 const char *pgsa_result_name(enum pgsa_result result);
 void pgsa_error(struct pgsa_search *search, struct page *page,
 		struct pgsa_frame *frame, u64 word);
 void pgsa_error_gone(struct pgsa_search *search, struct page *page, u64 word);
+void pgsa_error_opened(struct pgsa_search *search, unsigned long pfn,
+		       struct pgsa_frame *frame, u64 word);
 u64 pgsa_errors_total(enum pgsa_result result);
 
 /* content.c */

@@ -111,13 +111,15 @@ enum pgsa_refusal pgsa_seal_claim(struct pgsa_search *search, unsigned long pfn,
 	enum pgsa_refusal refusal =
 		pgsa_page_refusal(page, search->policy->scope_pagecache);
 	struct pgsa_frame *frame;
+	u64 before = word;
 
 	if (refusal != PGSA_ADMITTED)
 		return refusal;
 	frame = pgsa_frame_get(page);
 	if (!frame)
 		return PGSA_ADMITTED;
-	if (pgsa_claim_timed(search, frame, pfn, &word)) {
+	if (pgsa_claim_timed(search, frame, pfn, &word) &&
+	    !pgsa_unconfirmed_claimed(search, frame, pfn, before)) {
 		if (!search->nr_claims)
 			search->first_claim_ns = ktime_get_ns();
 		search->claims[search->nr_claims++] = (struct pgsa_claim) {

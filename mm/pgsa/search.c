@@ -129,7 +129,7 @@ static void kpgsad_leave(struct pgsa_search *search)
 	if (!pgsa_crew_leave(search->crew, ktime_get_ns(), &search->done,
 			     &report))
 		return;
-	pgsa_unconfirmed_trim();
+	pgsa_unconfirmed_trim(search);
 	if (policy->strategy->visits_all)
 		pgsa_census_publish(&report.total.census);
 	pgsa_stat_set(policy, PGSA_STAT_LAST_CYCLE_FRAMES,

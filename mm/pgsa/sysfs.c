@@ -48,7 +48,7 @@ static u64 pgsa_record_bytes(void)
 }
 
 PGSA_ATTR_RO(enabled, pgsa_on());
-PGSA_ATTR_RO(frames_unconfirmed, pgsa_unconfirmed_trim());
+PGSA_ATTR_RO(frames_unconfirmed, pgsa_unconfirmed_count());
 PGSA_ATTR_RO(counted_ns, pgsa_counted_ns());
 PGSA_ATTR_RO(bytes_redundancy, pgsa_record_bytes() + pgsa_store_bytes());
 PGSA_ATTR_RO(errors_detected, pgsa_errors_total(PGSA_CORRECTED) +

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Mismatches that cannot be confirmed yet.
+ * Mismatches that cannot be confirmed yet, and damaged records that cannot be put
+ * right yet.
  */
 #define pr_fmt(fmt) "pgsa: " fmt
 
@@ -42,11 +43,14 @@
  * references look like a pin, so that whoever can take that many of a page (4
  * pipes of 1 MiB) can delay its repair for as long as he keeps them; the limits
  * of pipes (16384 pages for each user) allow him 16 such pages.
+ *
+ * A damaged record is put right by the same rule: it is valid only with the
+ * generation that its word has, which each event changes, so that none has
+ * opened the frame either. See guard.c.
  */
 
 #include <linux/cleanup.h>
 #include <linux/ktime.h>
-#include <linux/memory_hotplug.h>
 #include <linux/mm.h>
 #include <linux/printk.h>
 #include <linux/ratelimit.h>
@@ -55,6 +59,7 @@
 #include <linux/xarray.h>
 #include <trace/events/pgsa.h>
 
+#include "doubt.h"
 #include "record.h"
 #include "verify.h"
 
@@ -66,106 +71,6 @@
  * error at the same time hold each other up, for microseconds.
  */
 #define PGSA_UNCONFIRMED_FRESH_NS	NSEC_PER_MSEC
-
-/**
- * struct pgsa_doubt - a frame with a mismatch that could not be confirmed
- * @generation: of its word then; with another one the frame has been opened since
- * @told: the log has a line of it
- * @due_ns: from then on references do not matter, in ns of ktime_get()
- * @rcu: for who still looks at it
- */
-struct pgsa_doubt {
-	unsigned int generation;
-	bool told;
-	u64 due_ns;
-	struct rcu_head rcu;
-};
-
-/* By frame number. Those of frames that have been opened stay until the next count. */
-static DEFINE_XARRAY(pgsa_doubts);
-
-/* The caller holds rcu_read_lock(). */
-static struct pgsa_doubt *pgsa_doubt(unsigned long pfn, u64 word)
-{
-	struct pgsa_doubt *doubt = xa_load(&pgsa_doubts, pfn);
-
-	if (!doubt || pgsa_word_state(word) != PGSA_FRAME_SEALED ||
-	    doubt->generation != pgsa_word_generation(word))
-		return NULL;
-	return doubt;
-}
-
-static struct pgsa_doubt *pgsa_doubt_at(unsigned long pfn)
-{
-	struct page *page = pfn_to_online_page(pfn);
-	struct pgsa_frame *frame = page ? pgsa_frame_get(page) : NULL;
-	struct pgsa_doubt *doubt;
-
-	if (!frame)
-		return NULL;
-	doubt = pgsa_doubt(pfn, pgsa_frame_word(frame));
-	pgsa_frame_put(frame);
-	return doubt;
-}
-
-/**
- * pgsa_unconfirmed_at - has a frame a mismatch that nobody could confirm so far?
- * @pfn: its number
- *
- * Context: Any context.
- * Return: true if that is known.
- */
-bool pgsa_unconfirmed_at(unsigned long pfn)
-{
-	if (likely(xa_empty(&pgsa_doubts)))
-		return false;
-	guard(rcu)();
-	return pgsa_doubt_at(pfn);
-}
-
-/**
- * pgsa_unconfirmed_forget - a frame's mismatch is being confirmed
- * @pfn: its number
- *
- * Context: Any context but interrupts.
- */
-void pgsa_unconfirmed_forget(unsigned long pfn)
-{
-	struct pgsa_doubt *doubt;
-
-	if (likely(xa_empty(&pgsa_doubts)))
-		return;
-	doubt = xa_erase(&pgsa_doubts, pfn);
-	if (doubt)
-		kfree_rcu(doubt, rcu);
-}
-
-static void pgsa_doubt_drop(unsigned long pfn, struct pgsa_doubt *doubt)
-{
-	if (xa_cmpxchg(&pgsa_doubts, pfn, doubt, NULL, GFP_NOWAIT) == doubt)
-		kfree_rcu(doubt, rcu);
-}
-
-/**
- * pgsa_unconfirmed_trim - forget mismatches of frames that have been opened since
- *
- * Context: Process context, may sleep.
- * Return: number of frames with a mismatch that nobody could confirm so far.
- */
-unsigned long pgsa_unconfirmed_trim(void)
-{
-	struct pgsa_doubt *doubt;
-	unsigned long pfn, nr = 0;
-
-	xa_for_each(&pgsa_doubts, pfn, doubt) {
-		if (pgsa_unconfirmed_at(pfn))
-			nr++;
-		else
-			pgsa_doubt_drop(pfn, doubt);
-		cond_resched();
-	}
-	return nr;
-}
 
 /**
  * pgsa_unconfirmed_waits - is it too early to look at a frame again?
@@ -198,17 +103,38 @@ bool pgsa_unconfirmed_waits(unsigned long pfn, bool unmapped)
 	       pgsa_page_refusal(pfn_to_page(pfn), unmapped) != PGSA_ADMITTED;
 }
 
+/* Is the frame still as it was when something was found to be wrong with it? */
+static bool pgsa_still_wrong(struct page *page, struct pgsa_frame *frame,
+			     u64 word)
+{
+	struct folio *folio;
+	int ret;
+
+	if (pgsa_word_state(word) != PGSA_FRAME_SEALED)
+		return pgsa_frame_word(frame) == word;
+	folio = pgsa_page_hold(page);
+	if (!folio)
+		return false;
+	ret = pgsa_compare(page, frame, word);
+	folio_put(folio);
+	return ret < 0;
+}
+
 /* Without memory, nobody is spared anything. */
-static void pgsa_doubt_add(struct pgsa_search *search, unsigned long pfn,
-			   u64 word, enum pgsa_refusal refusal)
+static void pgsa_doubt_add(struct pgsa_search *search, struct page *page,
+			   struct pgsa_frame *frame, u64 word, bool content,
+			   enum pgsa_refusal refusal)
 {
 	struct pgsa_doubt *doubt = kzalloc(sizeof(*doubt),
 					   GFP_NOWAIT | __GFP_NOWARN);
+	unsigned long pfn = page_to_pfn(page);
 	struct pgsa_doubt *old = xa_load(&pgsa_doubts, pfn);
 
 	if (!doubt)
 		return;
-	doubt->generation = pgsa_word_generation(word);
+	doubt->word = word;
+	doubt->content = content || (old && pgsa_doubt_lasts(old, word) &&
+				     READ_ONCE(old->content));
 	doubt->due_ns = ktime_get_ns() + PGSA_UNCONFIRMED_NS;
 	/* Somebody else may have been faster, or there may be no memory. */
 	if (xa_cmpxchg(&pgsa_doubts, pfn, old, doubt,
@@ -218,70 +144,104 @@ static void pgsa_doubt_add(struct pgsa_search *search, unsigned long pfn,
 	}
 	if (old)
 		kfree_rcu(old, rcu);
+	/* Pairs with the claim, see doubt.c. */
+	smp_mb();
+	if (!pgsa_still_wrong(page, frame, word)) {
+		pgsa_doubt_drop(pfn, doubt);
+		return;
+	}
 	pgsa_stat_add(search->policy, PGSA_STAT_UNCONFIRMED, 1);
 	trace_pgsa_unconfirmed(pfn, pgsa_policy_name(search->policy),
 			       pgsa_refusal_name(refusal));
 }
 
-/* Once for each frame, however long it takes. */
-static void pgsa_doubt_tell(struct pgsa_search *search, unsigned long pfn,
+/* Once for each frame, however long it takes; told when the folio is unlocked. */
+static void pgsa_doubt_note(struct pgsa_search *search, unsigned long pfn,
 			    struct pgsa_doubt *doubt, enum pgsa_refusal refusal)
 {
-	bool confirmed = refusal == PGSA_ADMITTED;
-	const char *reason = confirmed ? "referenced" :
-			     refusal == PGSA_REFUSED_REFERENCED ? "pinned" :
-			     pgsa_refusal_name(refusal);
+	struct pgsa_finding *finding = search->finding;
 
 	if (READ_ONCE(doubt->told))
 		return;
 	WRITE_ONCE(doubt->told, true);
-	pr_warn_ratelimited("unconfirmed: pfn=0x%lx policy=%s reason=%s seconds=%lu now=%s\n",
-			    pfn, pgsa_policy_name(search->policy), reason,
-			    PGSA_UNCONFIRMED_NS / NSEC_PER_SEC,
-			    confirmed ? "confirmed" : "waits");
-}
-
-/* Others may be at the folio for a moment: that is nothing to remember. */
-static bool pgsa_refusal_brief(enum pgsa_refusal refusal)
-{
-	return refusal == PGSA_REFUSED_LOCKED || refusal == PGSA_REFUSED_GONE;
+	finding->pfn = pfn;
+	finding->waits = refusal != PGSA_ADMITTED;
+	finding->held_up = !finding->waits ? "referenced" :
+			   refusal == PGSA_REFUSED_REFERENCED ? "pinned" :
+			   pgsa_refusal_name(refusal);
 }
 
 /**
- * pgsa_unconfirmed_lock - a mismatch cannot be confirmed now
+ * pgsa_unconfirmed_tell - tell of an error that somebody has held up for long
+ * @policy: the policy whose search found that
+ * @finding: what it found
+ *
+ * Context: As pgsa_tell().
+ */
+void pgsa_unconfirmed_tell(struct pgsa_policy *policy,
+			   const struct pgsa_finding *finding)
+{
+	if (finding->held_up)
+		pr_warn_ratelimited("unconfirmed: pfn=0x%lx policy=%s reason=%s seconds=%lu now=%s\n",
+				    finding->pfn, pgsa_policy_name(policy),
+				    finding->held_up,
+				    PGSA_UNCONFIRMED_NS / NSEC_PER_SEC,
+				    finding->waits ? "waits" : "confirmed");
+}
+
+/*
+ * Others may be at the folio for a moment: that is nothing to remember. Nor is the
+ * record of a frame that has left the set.
+ */
+static bool pgsa_refusal_brief(enum pgsa_refusal refusal, bool content)
+{
+	return refusal == PGSA_REFUSED_LOCKED || refusal == PGSA_REFUSED_GONE ||
+	       (!content && (refusal == PGSA_REFUSED_NOT_LRU ||
+			     refusal == PGSA_REFUSED_UNMAPPED));
+}
+
+/**
+ * pgsa_unconfirmed_lock - hold the folio of a frame with which something is wrong
  * @search: the search that found it
  * @page: the page
- * @word: the word of the frame, as last seen; SEALED
- * @refusal: why not
+ * @frame: the record of the frame
+ * @word: its word, as last seen; SEALED if @content
+ * @content: the page does not match; else the record is damaged
  *
- * Remembers the frame when that happens for the first time, which is counted
- * and traced. When that is long ago, references do not matter any more unless
- * they are pins, and one line in the log tells what became of it.
+ * Remembers the frame when that is not possible for the first time, which is
+ * counted and traced. When that is long ago, references do not matter any more
+ * unless they are pins, and one line in the log tells what became of it.
  *
  * Context: As pgsa_folio_lock(), within rcu_read_lock().
  * Return: the folio, locked and referenced, or NULL.
  */
 struct folio *pgsa_unconfirmed_lock(struct pgsa_search *search,
-				    struct page *page, u64 word,
-				    enum pgsa_refusal refusal)
+				    struct page *page,
+				    struct pgsa_frame *frame, u64 word,
+				    bool content)
 {
+	bool unmapped = search->policy->scope_pagecache;
 	unsigned long pfn = page_to_pfn(page);
-	struct pgsa_doubt *doubt = pgsa_doubt(pfn, word);
+	enum pgsa_refusal refusal;
+	struct pgsa_doubt *doubt;
 	struct folio *folio;
 
-	if (pgsa_refusal_brief(refusal))
-		return NULL;
+	folio = pgsa_folio_lock(page, unmapped, &refusal);
+	if (folio || pgsa_refusal_brief(refusal, content))
+		return folio;
+	doubt = pgsa_doubt(pfn, word);
 	if (!doubt) {
-		pgsa_doubt_add(search, pfn, word, refusal);
+		pgsa_doubt_add(search, page, frame, word, content, refusal);
 		return NULL;
 	}
+	if (content)
+		WRITE_ONCE(doubt->content, true);
 	if (ktime_get_ns() < READ_ONCE(doubt->due_ns))
 		return NULL;
-	folio = pgsa_folio_lock_unpinned(page, search->policy->scope_pagecache,
-					 &refusal);
-	if (pgsa_refusal_brief(refusal))
+	folio = pgsa_folio_lock_unpinned(page, unmapped, &refusal);
+	if (pgsa_refusal_brief(refusal, content))
 		return NULL;
-	pgsa_doubt_tell(search, pfn, doubt, refusal);
+	pgsa_doubt_note(search, pfn, doubt, refusal);
 	/* Everybody has had the chance to try. */
 	if (!folio)
 		WRITE_ONCE(doubt->due_ns, ktime_get_ns() + PGSA_UNCONFIRMED_NS -

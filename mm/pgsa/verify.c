@@ -2,6 +2,8 @@
 /*
  * Verifying frames. The protocol is described in seal.c.
  */
+#include <linux/atomic.h>
+#include <linux/hash.h>
 #include <linux/mm.h>
 #include <linux/prefetch.h>
 #include <linux/string.h>
@@ -35,57 +37,89 @@ int pgsa_check_equal(unsigned long pfn, u64 word,
 }
 
 /*
- * A mismatch was seen. Is it an error? A folio that cannot be held now is left
- * SEALED and looked at again in the next cycle: nothing was proved. If that is
- * because somebody reads it, it is not put off for ever.
+ * Errors that were dealt with, by frame number: who sees that a page is right again
+ * wants to know whether it was put right by somebody else meanwhile.
  */
-static void pgsa_confirm(struct pgsa_search *search, struct page *page,
-			 struct pgsa_frame *frame, u64 word)
+#define PGSA_ERRORS_BITS	6
+
+static atomic_t pgsa_errors_seen[1 << PGSA_ERRORS_BITS];
+
+static atomic_t *pgsa_errors_of(unsigned long pfn)
+{
+	return &pgsa_errors_seen[hash_long(pfn, PGSA_ERRORS_BITS)];
+}
+
+/* With the folio locked. The frame may have been opened since it was compared. */
+static void pgsa_confirm_locked(struct pgsa_search *search, struct page *page,
+				struct pgsa_frame *frame, u64 word, int errors)
 {
 	unsigned long pfn = page_to_pfn(page);
+	u64 sealed = word;
 	union pgsa_check check;
-	enum pgsa_refusal refusal;
-	struct folio *folio;
+	bool known;
 	int equal;
 
-	folio = pgsa_folio_lock(page, search->policy->scope_pagecache,
-				&refusal);
-	if (!folio)
-		folio = pgsa_unconfirmed_lock(search, page, word, refusal);
-	if (!folio)
+	if (!pgsa_frame_move(frame, pfn, &word, PGSA_FRAME_CHECKING)) {
+		pgsa_stat_add(search->policy, PGSA_STAT_STALE, 1);
 		return;
-	if (!pgsa_frame_move(frame, pfn, &word, PGSA_FRAME_CHECKING))
-		goto stale;
-	pgsa_unconfirmed_forget(pfn);
+	}
+	known = pgsa_unconfirmed_forget(pfn);
 	check.raw = READ_ONCE(frame->check);
 	if (!pgsa_content_copy(search->damaged, page)) {
 		pgsa_frame_give_up(frame, pfn);
-		goto unlock;
+		return;
 	}
 	equal = pgsa_check_equal(pfn, word, &check, search->damaged);
 	if (equal) {
 		/* A record that has just been damaged is seen at the next visit. */
-		if (pgsa_frame_move(frame, pfn, &word, PGSA_FRAME_SEALED) &&
-		    equal > 0)
+		if (!pgsa_frame_move(frame, pfn, &word, PGSA_FRAME_SEALED) ||
+		    equal < 0)
+			return;
+		if (atomic_read(pgsa_errors_of(pfn)) == errors)
 			pgsa_error_gone(search, page, word);
-		goto unlock;
+		else
+			pgsa_stat_add(search->policy, PGSA_STAT_STALE, 1);
+	} else if (pgsa_frame_move(frame, pfn, &word, PGSA_FRAME_BAD)) {
+		pgsa_error(search, page, frame, word);
+		atomic_inc(pgsa_errors_of(pfn));
+		pgsa_unconfirmed_forget(pfn);
+	} else if (known) {
+		pgsa_error_opened(search, pfn, frame, sealed);
+	} else {
+		pgsa_stat_add(search->policy, PGSA_STAT_STALE, 1);
 	}
-	if (!pgsa_frame_move(frame, pfn, &word, PGSA_FRAME_BAD))
-		goto stale;
-	pgsa_error(search, page, frame, word);
-	goto unlock;
-stale:
-	pgsa_stat_add(search->policy, PGSA_STAT_STALE, 1);
-unlock:
-	pgsa_folio_unlock(folio);
 }
 
 /*
- * Does a held page have the content that was sealed? 1: yes, 0: it is not sealed
- * or has been opened meanwhile, -EBADMSG: no, and that has yet to be confirmed,
- * -EUCLEAN: nobody knows, for the record is damaged itself.
+ * A mismatch was seen, when @errors had been dealt with. Is it an error? A folio
+ * that cannot be held now is left SEALED and looked at again in the next cycle:
+ * nothing was proved. If that is because somebody reads it, it is not put off for
+ * ever.
  */
-static int pgsa_compare(struct page *page, struct pgsa_frame *frame, u64 word)
+static void pgsa_confirm(struct pgsa_search *search, struct page *page,
+			 struct pgsa_frame *frame, u64 word, int errors)
+{
+	struct folio *folio = pgsa_unconfirmed_lock(search, page, frame, word,
+						    true);
+
+	if (!folio)
+		return;
+	pgsa_confirm_locked(search, page, frame, word, errors);
+	pgsa_folio_unlock(folio);
+}
+
+/**
+ * pgsa_compare - does a page have the content that was sealed?
+ * @page: the page, which is held
+ * @frame: its record
+ * @word: its word, as last seen
+ *
+ * Context: Any context but interrupts, within rcu_read_lock().
+ * Return: 1 if it has; 0 if it is not sealed or has been opened meanwhile;
+ * -EBADMSG if not, and that has yet to be confirmed; -EUCLEAN if nobody knows, for
+ * the record is damaged itself.
+ */
+int pgsa_compare(struct page *page, struct pgsa_frame *frame, u64 word)
 {
 	union pgsa_check check = { .raw = READ_ONCE(frame->check) };
 	const void *content;
@@ -112,11 +146,12 @@ static int pgsa_compare(struct page *page, struct pgsa_frame *frame, u64 word)
 static void pgsa_verify(struct pgsa_search *search, struct page *page,
 			struct pgsa_frame *frame, u64 word)
 {
+	int ret, errors = atomic_read(pgsa_errors_of(page_to_pfn(page)));
 	struct folio *folio = pgsa_page_hold(page);
-	int ret;
 
 	if (!folio)
 		return;
+	/* The errors were looked at before: who got the folio is fully ordered. */
 	ret = pgsa_compare(page, frame, word);
 	folio_put(folio);
 
@@ -125,8 +160,10 @@ static void pgsa_verify(struct pgsa_search *search, struct page *page,
 		return;
 	}
 	search->done.checked++;
+	if (ret > 0)
+		pgsa_unconfirmed_gone(search, page, word);
 	if (ret == -EBADMSG)
-		pgsa_confirm(search, page, frame, word);
+		pgsa_confirm(search, page, frame, word, errors);
 	else if (ret < 0 ||
 		 !pgsa_redundancy_good(search, page_to_pfn(page), frame, word))
 		pgsa_mend(search, page, frame, word);

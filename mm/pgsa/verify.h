@@ -34,6 +34,7 @@ bool pgsa_seal_finish(struct pgsa_frame *frame, unsigned long pfn, u64 word,
 
 int pgsa_check_equal(unsigned long pfn, u64 word,
 		     const union pgsa_check *check, const void *content);
+int pgsa_compare(struct page *page, struct pgsa_frame *frame, u64 word);
 
 /* strengthen.c */
 
@@ -41,14 +42,27 @@ bool pgsa_too_weak(const struct pgsa_search *search, u64 word);
 void pgsa_strengthen(struct pgsa_search *search, struct page *page,
 		     struct pgsa_frame *frame, u64 word);
 
-/* unconfirmed.c */
+/* doubt.c */
 
 bool pgsa_unconfirmed_at(unsigned long pfn);
+bool pgsa_unconfirmed_content(unsigned long pfn);
+bool pgsa_unconfirmed_forget(unsigned long pfn);
+void pgsa_unconfirmed_gone(struct pgsa_search *search, struct page *page,
+			   u64 word);
+bool pgsa_unconfirmed_claimed(struct pgsa_search *search,
+			      struct pgsa_frame *frame, unsigned long pfn,
+			      u64 word);
+void pgsa_unconfirmed_trim(struct pgsa_search *search);
+unsigned long pgsa_unconfirmed_count(void);
+
+/* unconfirmed.c */
+
 bool pgsa_unconfirmed_waits(unsigned long pfn, bool unmapped);
-void pgsa_unconfirmed_forget(unsigned long pfn);
 struct folio *pgsa_unconfirmed_lock(struct pgsa_search *search,
-				    struct page *page, u64 word,
-				    enum pgsa_refusal refusal);
-unsigned long pgsa_unconfirmed_trim(void);
+				    struct page *page,
+				    struct pgsa_frame *frame, u64 word,
+				    bool content);
+void pgsa_unconfirmed_tell(struct pgsa_policy *policy,
+			   const struct pgsa_finding *finding);
 
 #endif /* _PGSA_VERIFY_H */

@@ -108,6 +108,18 @@ static inline void flip(const void *page, unsigned int bit)
 	check(!err, "injection at %p, bit %u: %s", page, bit, strerror(-err));
 }
 
+/* In the record of a frame: its @word 0 is the word, 1 the check bytes. */
+static inline void flip_record(unsigned long pfn, unsigned int word, uint64_t mask)
+{
+	struct pgsa_frame frame = frame_of(pfn);
+	char text[64];
+
+	check(frame.record, "where is the record?");
+	snprintf(text, sizeof(text), "%#lx %u %#llx", frame.record,
+		 frame.record_offset + word * 8, (unsigned long long)mask);
+	check(!pgsa_write(PGSA_DEBUGFS "/inject_pfn", text), "%s", text);
+}
+
 /* The heart of most tests: flips one bit and wants it found and put right. */
 static inline void flip_is_repaired(const void *page, unsigned int bit)
 {

@@ -10,17 +10,6 @@
 #define OPEN_STATUS	0x6001ULL
 #define LOCKED_STATUS	0x000dULL	/* BAD, and being repaired */
 
-static void flip_record(unsigned long pfn, unsigned int word, uint64_t mask)
-{
-	struct pgsa_frame frame = frame_of(pfn);
-	char text[64];
-
-	check(frame.record, "where is the record?");
-	snprintf(text, sizeof(text), "%#lx %u %#llx", frame.record,
-		 frame.record_offset + word * 8, (unsigned long long)mask);
-	check(!pgsa_write(PGSA_DEBUGFS "/inject_pfn", text), "%s", text);
-}
-
 /* Until the page is sealed once more, whatever happens meanwhile */
 static void wait_mended(const char *page, unsigned long long damaged)
 {

@@ -4,106 +4,9 @@
  * in which nobody pays for it; who has pinned the page holds it up for as long as
  * he likes. All of it is counted, traced and told.
  */
-#include "writers.h"
+#include "unconfirmed.h"
 
 #include <sys/ioctl.h>
-#include <sys/uio.h>
-
-#define DELAY_MS	2000	/* for which readers delay a repair */
-#define PIPE_PAGES	16	/* that a pipe takes */
-#define EVENTS_DIR	"/sys/kernel/tracing/instances/pgsa-unconfirmed"
-
-static int kmsg = -1;
-static char kernel_log[1 << 20];
-
-/* From now on: */
-static void listen(void)
-{
-	kmsg = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-	check(kmsg >= 0 && lseek(kmsg, 0, SEEK_END) >= 0, "kmsg: %s",
-	      strerror(errno));
-	mkdir(EVENTS_DIR, 0755);
-	pgsa_write(EVENTS_DIR "/trace", "");
-	check(!pgsa_write(EVENTS_DIR "/events/pgsa/pgsa_unconfirmed/enable", "1"),
-	      "no tracepoint pgsa_unconfirmed");
-}
-
-static unsigned int count_text(const char *text, const char *what)
-{
-	unsigned int n = 0;
-
-	for (; (text = strstr(text, what)); text++)
-		n++;
-	return n;
-}
-
-/* Lines in the kernel's log that tell of a frame. */
-static unsigned int told(unsigned long pfn, const char *reason,
-			 const char *now)
-{
-	static size_t len;
-	char want[160];
-	ssize_t n;
-
-	while (len < sizeof(kernel_log) - 1 &&
-	       (n = read(kmsg, kernel_log + len,
-			 sizeof(kernel_log) - 1 - len)) > 0)
-		len += n;
-	snprintf(want, sizeof(want),
-		 "unconfirmed: pfn=%#lx policy=" POLICY " reason=%s seconds=%d now=%s",
-		 pfn, reason, DELAY_MS / 1000, now);
-	return count_text(kernel_log, want);
-}
-
-/* Events of a frame. */
-static unsigned int traced(unsigned long pfn, const char *reason)
-{
-	static char trace[1 << 16];
-	char want[96];
-
-	check(pgsa_read(EVENTS_DIR "/trace", trace, sizeof(trace)) > 0,
-	      "no trace");
-	snprintf(want, sizeof(want), "pgsa_unconfirmed: pfn=%#lx policy=" POLICY
-		 " reason=%s", pfn, reason);
-	return count_text(trace, want);
-}
-
-static void wait_unconfirmed(unsigned int nr)
-{
-	double limit = now_s() + WAIT_MS / 1000.0;
-
-	while (policy_stat("unconfirmed") < nr) {
-		check(now_s() < limit, "%llu instead of %u unconfirmed",
-		      policy_stat("unconfirmed"), nr);
-		sleep_ms(2);
-	}
-}
-
-/* The pages go into a pipe as they are. */
-static void hold(int pipe_fd, void *pages, unsigned int nr)
-{
-	struct iovec iov = { pages, nr * PGSA_PAGE };
-
-	check(vmsplice(pipe_fd, &iov, 1, SPLICE_F_NONBLOCK) ==
-	      (ssize_t)(nr * PGSA_PAGE), "vmsplice: %s", strerror(errno));
-}
-
-static uint32_t *new_file(int *fd, unsigned int nr)
-{
-	const size_t size = nr * PGSA_PAGE;
-	uint32_t *content = new_pages(nr, PROT_READ), *area;
-	unsigned int i;
-
-	*fd = memfd_create("pgsa", MFD_CLOEXEC);
-	check(write(*fd, content, size) == (ssize_t)size, "memfd: %s",
-	      strerror(errno));
-	area = mmap(NULL, size, PROT_READ, MAP_SHARED, *fd, 0);
-	must_map(area);
-	munmap(content, size);
-	for (i = 0; i < nr; i++)
-		wait_sealed(area + i * WORDS);
-	return area;
-}
 
 /* A memfd is open for writing; not so if it is opened by name and closed. */
 static int reopen(int *fd, int flags)
@@ -362,25 +265,6 @@ static void test_reader_and_debugger(void)
 	expect_written(page, content);
 }
 
-#define ROUNDS		100
-
-/* What the task pays each time when it is switched in, in us. */
-static double round_us(void)
-{
-	unsigned long long begin_ns, ns, best_ns = -1ULL;
-	unsigned int i, k;
-
-	/* Others run, too: the best of ten. */
-	for (k = 0; k < 10; k++) {
-		begin_ns = policy_stat("cpu_ns");
-		for (i = 0; i < ROUNDS / 10; i++)
-			sleep_ms(1);
-		ns = (policy_stat("cpu_ns") - begin_ns) / (ROUNDS / 10);
-		best_ns = ns < best_ns ? ns : best_ns;
-	}
-	return best_ns / 1000.0;
-}
-
 /* With the strategy schedule, each task verifies what it maps itself. */
 static void test_schedule(void)
 {
@@ -390,10 +274,7 @@ static void test_schedule(void)
 	int fds[2];
 
 	check(!pipe(fds), "pipe: %s", strerror(errno));
-	policy_must_set("enable", "0");
-	policy_must_set("strategy", "schedule");
-	policy_must_set("frames_per_switch", "256");
-	policy_must_set("enable", "1");
+	use_schedule();
 	wait_sealed(page);
 	before = round_us();
 	hold(fds[1], page, 1);
@@ -420,6 +301,14 @@ static const struct selftest tests[] = {
 	{ "reader and store", test_reader_and_store },
 	{ "reader and debugger", test_reader_and_debugger },
 	{ "schedule", test_schedule },
+	{ "right again", test_right_again },
+	{ "right again while it is held", test_right_again_held },
+	{ "right again, schedule", test_right_again_schedule },
+	{ "record", test_record },
+	{ "record, schedule", test_record_schedule },
+	{ "opened, and not written to", test_opened },
+	{ "opened, and opened still", test_opened_still },
+	{ "freed", test_freed },
 };
 
 int main(int argc, char **argv)

@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What is known of frames with which something is wrong that could not be confirmed
+ * yet, and what becomes of it.
+ */
+
+/**
+ * DOC: What is known of a frame
+ *
+ * An entry of the table says that a frame with that very word did not match. It
+ * must not outlive that, for copies of the page count as damaged, and must not
+ * get lost, for damage would be sealed as good:
+ *
+ * - Who confirms takes the entry away when the frame is his, CHECKING, and once
+ *   more when he has done. Who adds one looks at the frame again afterwards, and
+ *   drops it if the frame is not as it was. So either he sees what became of it,
+ *   or his entry is seen, although the word is the same after a repair.
+ * - Who finds that the page matches again drops it, and reports a transient error.
+ * - Who has claimed the frame looks for an entry of the generation before, and so
+ *   does who trims: an event has opened the frame. If it was not freed as well,
+ *   which would be one more generation, its content is what was damaged, or what
+ *   has been written to a part of it since. Nobody can tell, and nobody can repair
+ *   it any more: it is reported as unresolved, and the frame hurt.
+ *
+ * For the last, an entry is stored before its adder looks at the word again, with
+ * a full barrier between, and a frame is claimed, by a fully ordered
+ * compare-and-exchange, before the entry is looked for. The adder's entry stays if
+ * he saw the word from before the event, and the event came before the claim.
+ */
+
+#include <linux/cleanup.h>
+#include <linux/memory_hotplug.h>
+#include <linux/mm.h>
+#include <linux/rcupdate.h>
+#include <linux/slab.h>
+#include <linux/xarray.h>
+
+#include "doubt.h"
+#include "record.h"
+#include "verify.h"
+
+/* By frame number. Those of frames that have been opened stay until the next trim. */
+DEFINE_XARRAY(pgsa_doubts);
+
+/**
+ * pgsa_doubt_at - what is known of a frame as it is now
+ * @pfn: its number
+ *
+ * Context: Any context, within rcu_read_lock() for as long as the result is used.
+ * Return: the entry, or NULL.
+ */
+struct pgsa_doubt *pgsa_doubt_at(unsigned long pfn)
+{
+	struct pgsa_frame *frame = pgsa_frame_at(pfn);
+
+	return frame ? pgsa_doubt(pfn, pgsa_frame_word(frame)) : NULL;
+}
+
+/* An event has opened the frame since, and nobody has freed or claimed it. */
+static bool pgsa_doubt_opened(const struct pgsa_doubt *doubt, u64 word)
+{
+	return READ_ONCE(doubt->content) &&
+	       pgsa_status_mended(pgsa_word_status(word)) == PGSA_STATUS_OPEN &&
+	       pgsa_word_generation(word) ==
+	       pgsa_word_generation(doubt->word + PGSA_WORD_AGE);
+}
+
+/**
+ * pgsa_doubt_drop - take an entry away
+ * @pfn: number of the frame
+ * @doubt: the entry
+ *
+ * Context: Any context but interrupts, within rcu_read_lock().
+ * Return: true for the one who does it.
+ */
+bool pgsa_doubt_drop(unsigned long pfn, struct pgsa_doubt *doubt)
+{
+	if (xa_cmpxchg(&pgsa_doubts, pfn, doubt, NULL, GFP_NOWAIT) != doubt)
+		return false;
+	kfree_rcu(doubt, rcu);
+	return true;
+}
+
+/**
+ * pgsa_unconfirmed_at - is something known of a frame that nobody could confirm?
+ * @pfn: its number
+ *
+ * Context: Any context.
+ * Return: true if it did not match so far, or its record is damaged.
+ */
+bool pgsa_unconfirmed_at(unsigned long pfn)
+{
+	if (likely(xa_empty(&pgsa_doubts)))
+		return false;
+	guard(rcu)();
+	return pgsa_doubt_at(pfn);
+}
+
+/**
+ * pgsa_unconfirmed_content - has a frame a mismatch that nobody could confirm?
+ * @pfn: its number
+ *
+ * Context: Any context.
+ * Return: true if its content did not match so far; that its record is damaged
+ * says nothing of the content.
+ */
+bool pgsa_unconfirmed_content(unsigned long pfn)
+{
+	struct pgsa_doubt *doubt;
+
+	if (likely(xa_empty(&pgsa_doubts)))
+		return false;
+	guard(rcu)();
+	doubt = pgsa_doubt_at(pfn);
+	return doubt && READ_ONCE(doubt->content);
+}
+
+/**
+ * pgsa_unconfirmed_forget - a frame's mismatch is being confirmed
+ * @pfn: its number
+ *
+ * Context: Any context but interrupts.
+ * Return: true if it was known that its content did not match.
+ */
+bool pgsa_unconfirmed_forget(unsigned long pfn)
+{
+	struct pgsa_doubt *doubt;
+	bool content;
+
+	if (likely(xa_empty(&pgsa_doubts)))
+		return false;
+	doubt = xa_erase(&pgsa_doubts, pfn);
+	if (!doubt)
+		return false;
+	content = READ_ONCE(doubt->content);
+	kfree_rcu(doubt, rcu);
+	return content;
+}
+
+/**
+ * pgsa_unconfirmed_gone - a page matches its seal
+ * @search: the search
+ * @page: the page
+ * @word: the word of the frame, SEALED, before and after the page was read
+ *
+ * If it is known that it did not before, it does now though nobody wrote to it.
+ *
+ * Context: As pgsa_visit().
+ */
+void pgsa_unconfirmed_gone(struct pgsa_search *search, struct page *page,
+			   u64 word)
+{
+	unsigned long pfn = page_to_pfn(page);
+	struct pgsa_doubt *doubt;
+
+	if (likely(xa_empty(&pgsa_doubts)))
+		return;
+	guard(rcu)();
+	doubt = xa_load(&pgsa_doubts, pfn);
+	if (doubt && pgsa_doubt_lasts(doubt, word) &&
+	    pgsa_doubt_drop(pfn, doubt) && READ_ONCE(doubt->content))
+		pgsa_error_gone(search, page, word);
+}
+
+/**
+ * pgsa_unconfirmed_claimed - has an event opened a frame with a known mismatch?
+ * @search: the search that has just claimed the frame. Takes what is to be told
+ * @frame: the record of the frame, SEALING
+ * @pfn: its number
+ * @word: its word before, NONE or OPEN
+ *
+ * Context: As pgsa_visit(), within rcu_read_lock().
+ * Return: true if so: the frame has been given up, and is not to be sealed.
+ */
+bool pgsa_unconfirmed_claimed(struct pgsa_search *search,
+			      struct pgsa_frame *frame, unsigned long pfn,
+			      u64 word)
+{
+	struct pgsa_doubt *doubt;
+
+	if (likely(xa_empty(&pgsa_doubts)))
+		return false;
+	doubt = xa_load(&pgsa_doubts, pfn);
+	if (!doubt || !pgsa_doubt_drop(pfn, doubt) ||
+	    !pgsa_doubt_opened(doubt, word))
+		return false;
+	pgsa_error_opened(search, pfn, frame, doubt->word);
+	return true;
+}
+
+/*
+ * Whoever drops it tells of it. If the frame has been claimed since we looked, it
+ * is opened again; if it has been freed and is another's since, that one is not
+ * sealed before it is freed in turn.
+ */
+static void pgsa_doubt_trim(struct pgsa_search *search, unsigned long pfn)
+{
+	struct pgsa_doubt *doubt;
+	struct pgsa_frame *frame;
+	u64 word = 0;
+
+	guard(rcu)();
+	doubt = xa_load(&pgsa_doubts, pfn);
+	if (!doubt)
+		return;
+	frame = pgsa_frame_at(pfn);
+	if (frame)
+		word = pgsa_frame_word(frame);
+	if (frame && pgsa_doubt_lasts(doubt, word))
+		return;
+	if (pgsa_doubt_drop(pfn, doubt) && frame &&
+	    pgsa_doubt_opened(doubt, word))
+		pgsa_error_opened(search, pfn, frame, doubt->word);
+}
+
+/**
+ * pgsa_unconfirmed_trim - forget mismatches of frames that have been opened since
+ * @search: the search
+ *
+ * Those that had content that did not match are told of.
+ *
+ * Context: The searcher's thread. May sleep.
+ */
+void pgsa_unconfirmed_trim(struct pgsa_search *search)
+{
+	struct pgsa_doubt *doubt;
+	unsigned long pfn;
+
+	xa_for_each(&pgsa_doubts, pfn, doubt) {
+		struct pgsa_finding finding = { .result = PGSA_NO_ERROR };
+
+		search->finding = &finding;
+		get_online_mems();
+		pgsa_doubt_trim(search, pfn);
+		pgsa_tell(search->policy, &finding);
+		put_online_mems();
+		cond_resched();
+	}
+}
+
+/**
+ * pgsa_unconfirmed_count - number of frames that nobody could confirm so far
+ *
+ * Context: Process context, may sleep.
+ * Return: number of frames for which pgsa_unconfirmed_at() is true.
+ */
+unsigned long pgsa_unconfirmed_count(void)
+{
+	struct pgsa_doubt *doubt;
+	unsigned long pfn, nr = 0;
+
+	xa_for_each(&pgsa_doubts, pfn, doubt) {
+		nr += pgsa_unconfirmed_at(pfn);
+		cond_resched();
+	}
+	return nr;
+}
