@@ -41,6 +41,7 @@ static struct pgsa_share pgsa_share_wanted(const struct pgsa_policy *policy)
 	return (struct pgsa_share) {
 		.searchers = policy->searchers,
 		.permille = policy->cpu_permille,
+		.pagecache = policy->scope_pagecache,
 		.bytes = searches * pgsa_search_bytes(),
 	};
 }
@@ -73,6 +74,19 @@ static int pgsa_limits_check(struct pgsa_policy *policy,
 }
 
 /**
+ * pgsa_policies_want_pagecache - does any live policy have scope=pagecache?
+ *
+ * Context: Any context. The answer may be outdated at once.
+ * Return: true if one has: unmapped page cache may be sealed then.
+ */
+bool pgsa_policies_want_pagecache(void)
+{
+	/* May be changing: see above. */
+	return data_race(pgsa_taken.pagecache);
+}
+EXPORT_SYMBOL_IF_KUNIT(pgsa_policies_want_pagecache);
+
+/**
  * pgsa_limits_enter - a policy wants to go live
  * @policy: the policy, locked
  *
@@ -95,6 +109,7 @@ int pgsa_limits_enter(struct pgsa_policy *policy)
 	pgsa_nr_taken++;
 	pgsa_taken.searchers += want.searchers;
 	pgsa_taken.permille += want.permille;
+	pgsa_taken.pagecache += want.pagecache;
 	pgsa_taken.bytes += want.bytes;
 	return 0;
 }
@@ -112,6 +127,7 @@ void pgsa_limits_leave(struct pgsa_policy *policy)
 	guard(mutex)(&pgsa_limits_lock);
 	pgsa_taken.searchers -= policy->taken.searchers;
 	pgsa_taken.permille -= policy->taken.permille;
+	pgsa_taken.pagecache -= policy->taken.pagecache;
 	pgsa_taken.bytes -= policy->taken.bytes;
 	/* A flipped bit in one of the numbers shall not count for ever. */
 	if (!--pgsa_nr_taken)

@@ -71,21 +71,6 @@ void pgsa_policy_exit(struct pgsa_policy *policy)
 }
 EXPORT_SYMBOL_IF_KUNIT(pgsa_policy_exit);
 
-/* Live policies whose set has page cache that no process maps. */
-static atomic_t pgsa_pagecache_policies = ATOMIC_INIT(0);
-
-/**
- * pgsa_policies_want_pagecache - does any live policy have scope=pagecache?
- *
- * Context: Any context. The answer may be outdated at once.
- * Return: true if one has: unmapped page cache may be sealed then.
- */
-bool pgsa_policies_want_pagecache(void)
-{
-	return atomic_read(&pgsa_pagecache_policies);
-}
-EXPORT_SYMBOL_IF_KUNIT(pgsa_policies_want_pagecache);
-
 static int pgsa_policy_start_locked(struct pgsa_policy *policy)
 {
 	int ret;
@@ -98,8 +83,6 @@ static int pgsa_policy_start_locked(struct pgsa_policy *policy)
 		pgsa_hurt_stop(policy);
 		pgsa_drops_release();
 		pgsa_limits_leave(policy);
-	} else {
-		atomic_add(policy->scope_pagecache, &pgsa_pagecache_policies);
 	}
 	return ret;
 }
@@ -109,7 +92,6 @@ static void pgsa_policy_stop_locked(struct pgsa_policy *policy)
 	pgsa_search_stop(policy);
 	pgsa_hurt_stop(policy);
 	pgsa_limits_leave(policy);
-	atomic_sub(policy->scope_pagecache, &pgsa_pagecache_policies);
 	pgsa_drops_release();
 }
 

@@ -81,11 +81,13 @@ enum pgsa_stat {
  * @searchers: threads
  * @permille: share of one CPU; a policy without limit counts as 0, for it takes
  *	      only what nobody else wants
+ * @pagecache: policies whose set has page cache that no process maps
  * @bytes: memory of the searchers
  */
 struct pgsa_share {
 	unsigned int searchers;
 	unsigned int permille;
+	unsigned int pagecache;
 	unsigned long bytes;
 };
 
@@ -151,6 +153,14 @@ static inline void pgsa_stat_set(struct pgsa_policy *policy,
 	atomic64_set(&policy->values[stat], value);
 }
 
+/* The greatest that there has been; who sets it is alone. */
+static inline void pgsa_stat_max(struct pgsa_policy *policy,
+				 enum pgsa_stat stat, u64 value)
+{
+	if (value > (u64)atomic64_read(&policy->values[stat]))
+		pgsa_stat_set(policy, stat, value);
+}
+
 /* Tasks count at each switch of each CPU, so no CPU writes to another's line. */
 static inline void pgsa_stat_add(struct pgsa_policy *policy,
 				 enum pgsa_stat stat, u64 nr)
@@ -177,7 +187,6 @@ int pgsa_policy_set_frames_per_switch(struct pgsa_policy *policy,
 				      const char *text);
 int pgsa_policy_set_searchers(struct pgsa_policy *policy, const char *text);
 void pgsa_policy_stop(struct pgsa_policy *policy);
-bool pgsa_policies_want_pagecache(void);
 
 static inline const char *pgsa_policy_name(struct pgsa_policy *policy)
 {
@@ -199,6 +208,7 @@ int pgsa_refuse_range(struct pgsa_policy *policy, const char *attr,
 #define PGSA_POLICIES_MAX	64U	/* directories */
 #define PGSA_SEARCHERS_ALL_MAX	256U	/* of all live policies */
 
+bool pgsa_policies_want_pagecache(void);
 int pgsa_limits_enter(struct pgsa_policy *policy);
 void pgsa_limits_leave(struct pgsa_policy *policy);
 int pgsa_limits_set_permille(struct pgsa_policy *policy, unsigned int permille);

@@ -125,6 +125,25 @@ static void memory_in_sum(struct kunit *test)
 	KUNIT_EXPECT_LE(test, bytes - pgsa_search_bytes(), max);
 }
 
+/* What was added goes again, also if a bit of what asked for it has flipped */
+static void pagecache_damaged(struct kunit *test)
+{
+	struct pgsa_policy *policy = limits_policy(test, 0);
+
+	KUNIT_EXPECT_FALSE(test, pgsa_policies_want_pagecache());
+	policy->scope_pagecache = true;
+	KUNIT_ASSERT_EQ(test, limits_enter(test, 1, 1), 0);
+	KUNIT_EXPECT_TRUE(test, pgsa_policies_want_pagecache());
+	policy->scope_pagecache = false;
+	limits_leave(test);
+	KUNIT_EXPECT_FALSE(test, pgsa_policies_want_pagecache());
+	KUNIT_ASSERT_EQ(test, limits_enter(test, 1, 1), 0);
+	policy->scope_pagecache = true;
+	policy->taken.pagecache ^= BIT(4);
+	limits_leave(test);
+	KUNIT_EXPECT_FALSE(test, pgsa_policies_want_pagecache());
+}
+
 static void limits_exit(struct kunit *test)
 {
 	struct limits_test *lt = test->priv;
@@ -158,6 +177,7 @@ static struct kunit_case limits_cases[] = {
 	KUNIT_CASE(shares_changed),
 	KUNIT_CASE(searchers_in_sum),
 	KUNIT_CASE(memory_in_sum),
+	KUNIT_CASE(pagecache_damaged),
 	{}
 };
 
