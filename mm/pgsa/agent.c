@@ -23,6 +23,18 @@
 
 #include "targets.h"
 
+/**
+ * pgsa_signal_valid - can a process have a handler for it?
+ * @signal: number of a signal, or what a flipped bit has made of one
+ *
+ * Context: Any context.
+ * Return: true if it can.
+ */
+bool pgsa_signal_valid(int signal)
+{
+	return signal > 0 && valid_signal(signal) && !sig_kernel_only(signal);
+}
+
 static void pgsa_agent_siginfo(struct kernel_siginfo *info, int signal,
 			       unsigned long addr)
 {
@@ -81,12 +93,16 @@ void pgsa_agent_tell(struct pgsa_target *target, unsigned long addr)
 {
 	struct task_struct *agent =
 		pgsa_target_process(rcu_dereference(target->agent));
-	bool sent;
+	bool sent, valid;
+	int signal;
 
 	if (!agent)
 		return;
-	sent = pgsa_agent_signal(agent, READ_ONCE(target->signal) ?: SIGBUS,
-				 addr);
+	signal = READ_ONCE(target->signal) ?: SIGBUS;
+	valid = pgsa_signal_valid(signal);
+	if (!valid)
+		pgsa_stat_add(target->policy, PGSA_STAT_RECORDS_DAMAGED, 1);
+	sent = valid && pgsa_agent_signal(agent, signal, addr);
 	pgsa_stat_add(target->policy, sent ? PGSA_STAT_SIGNALS :
 		      PGSA_STAT_SIGNALS_WITHHELD, 1);
 }

@@ -50,6 +50,7 @@ static int pgsa_target_writable(struct pgsa_target *target)
 static int pgsa_parse_process(const char *text, struct pid **pid)
 {
 	struct task_struct *thread, *process;
+	struct pid *tgid;
 	u64 nr;
 
 	*pid = NULL;
@@ -59,12 +60,14 @@ static int pgsa_parse_process(const char *text, struct pid **pid)
 		return 0;
 	guard(rcu)();
 	thread = pid_task(find_vpid(nr), PIDTYPE_PID);
-	process = thread ? pgsa_target_process(task_tgid(thread)) : NULL;
+	/* Read once: it becomes NULL when the last thread has been reaped. */
+	tgid = thread ? READ_ONCE(thread->signal->pids[PIDTYPE_TGID]) : NULL;
+	process = pgsa_target_process(tgid);
 	if (!process)
 		return -ESRCH;
 	if (process->flags & PF_KTHREAD)
 		return -EINVAL;
-	*pid = get_pid(task_tgid(process));
+	*pid = get_pid(tgid);
 	return 0;
 }
 
@@ -210,7 +213,7 @@ int pgsa_target_set_signal_number(struct pgsa_target *target, const char *text)
 	u64 signal;
 	int err = pgsa_parse_decimal(text, _NSIG, &signal);
 
-	if (!err && (signal == SIGKILL || signal == SIGSTOP))
+	if (!err && signal && !pgsa_signal_valid(signal))
 		err = -EINVAL;
 	mutex_lock(&target->policy->lock);
 	if (!err)

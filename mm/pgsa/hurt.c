@@ -149,11 +149,11 @@ static bool pgsa_hurt_targets(struct pgsa_hurt *hurt,
 
 	guard(rcu)();
 	for (looks = PGSA_LOOKS; looks; looks--) {
-		struct pgsa_target *target = pgsa_target_from(policy, *id);
+		struct pgsa_target *target = pgsa_target_from(policy, id);
 
 		if (!target)
 			return false;
-		*id = target->id + 1;
+		++*id;
 		if (!pgsa_hurt_addr(hurt, target, &addr))
 			continue;
 		atomic64_inc(&target->errors);
@@ -172,7 +172,7 @@ static void pgsa_hurt_tell(struct pgsa_hurt *hurt)
 			cond_resched();
 	list_for_each_entry_srcu(policy, &pgsa_live, live,
 				 srcu_read_lock_held(&pgsa_live_srcu)) {
-		unsigned long id = 1;
+		unsigned long id = PGSA_TARGET_FIRST;
 
 		while (pgsa_hurt_targets(hurt, policy, &id))
 			cond_resched();

@@ -8,6 +8,7 @@
  * chunk its frames may be visited more than once, which does no harm.
  */
 #include <linux/bitmap.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/xarray.h>
 #include <kunit/visibility.h>
@@ -103,6 +104,8 @@ static void pgsa_seen_free(struct pgsa_walk *walk, bool all)
 	unsigned long index;
 
 	xa_for_each(&walk->seen, index, seen) {
+		/* There is a chunk for every 960 frames of memory, in the worst case. */
+		cond_resched();
 		if (!all && seen->cycle == walk->cycle)
 			continue;
 		xa_erase(&walk->seen, index);
@@ -133,7 +136,7 @@ EXPORT_SYMBOL_IF_KUNIT(pgsa_walk_next_target);
  * pgsa_walk_next_cycle - a walk begins anew, and has met no frame
  * @walk: the walk
  *
- * Context: Process context. Who has the walk calls.
+ * Context: Process context, may give up the CPU. Who has the walk calls.
  */
 void pgsa_walk_next_cycle(struct pgsa_walk *walk)
 {
@@ -162,7 +165,7 @@ EXPORT_SYMBOL_IF_KUNIT(pgsa_walk_init);
  * pgsa_walk_exit - free what a walk has allocated
  * @walk: the walk, which has been initialised
  *
- * Context: Process context.
+ * Context: Process context, may give up the CPU.
  */
 void pgsa_walk_exit(struct pgsa_walk *walk)
 {

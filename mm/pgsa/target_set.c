@@ -15,6 +15,7 @@
 #include <linux/printk.h>
 #include <linux/rhashtable.h>
 #include <linux/sched/signal.h>
+#include <kunit/static_stub.h>
 #include <kunit/visibility.h>
 
 #include "targets.h"
@@ -45,7 +46,7 @@ static const struct rhashtable_params pgsa_by_whom = {
  */
 int pgsa_targets_init(struct pgsa_target_set *set)
 {
-	xa_init(&set->by_id);
+	xa_init_flags(&set->by_id, XA_FLAGS_ALLOC1);
 	return rhltable_init(&set->by_whom, &pgsa_by_whom);
 }
 
@@ -62,14 +63,16 @@ void pgsa_targets_exit(struct pgsa_target_set *set)
 	xa_destroy(&set->by_id);
 }
 
+/* One beyond the last is no id, and not the first. 0 is none, says XA_FLAGS_ALLOC1. */
+#define PGSA_TARGET_IDS		xa_limit_32b
+
 /**
  * pgsa_targets_add - a target was made
  * @policy: the policy, locked
  * @target: the target, of nobody yet; gets its id
  *
  * Context: Process context, may sleep.
- * Return: 0; -ENOSPC if the policy has PGSA_TARGETS_MAX targets, or no more ids;
- * -ENOMEM.
+ * Return: 0; -ENOSPC if the policy has PGSA_TARGETS_MAX targets; -ENOMEM.
  */
 int pgsa_targets_add(struct pgsa_policy *policy, struct pgsa_target *target)
 {
@@ -77,14 +80,13 @@ int pgsa_targets_add(struct pgsa_policy *policy, struct pgsa_target *target)
 	int err;
 
 	lockdep_assert_held(&policy->lock);
-	if (set->nr == PGSA_TARGETS_MAX || set->made == ULONG_MAX)
+	if (set->nr >= PGSA_TARGETS_MAX)
 		return -ENOSPC;
 	target->policy = policy;
-	target->id = set->made + 1;
-	err = xa_insert(&set->by_id, target->id, target, GFP_KERNEL);
-	if (err)
+	err = xa_alloc_cyclic(&set->by_id, &target->id, target, PGSA_TARGET_IDS,
+			      &set->next, GFP_KERNEL);
+	if (err < 0)
 		return err;
-	set->made++;
 	set->nr++;
 	return 0;
 }
@@ -125,6 +127,23 @@ int pgsa_targets_list(struct pgsa_target *target, struct pid *pid,
 }
 EXPORT_SYMBOL_IF_KUNIT(pgsa_targets_list);
 
+/* What a target says itself may be damaged, and be the id of another. */
+static void pgsa_target_erase(const struct pgsa_target *target)
+{
+	struct xarray *by_id = &target->policy->targets.by_id;
+	struct pgsa_target *found;
+	unsigned long id;
+
+	if (xa_load(by_id, target->id) == target) {
+		xa_erase(by_id, target->id);
+		return;
+	}
+	pgsa_stat_add(target->policy, PGSA_STAT_RECORDS_DAMAGED, 1);
+	xa_for_each(by_id, id, found)
+		if (found == target)
+			xa_erase(by_id, id);
+}
+
 /**
  * pgsa_targets_remove - a target goes
  * @target: the target, its policy locked; who has found it may still look
@@ -136,23 +155,35 @@ void pgsa_targets_remove(struct pgsa_target *target)
 	struct pgsa_target_set *set = &target->policy->targets;
 
 	pgsa_targets_list(target, NULL, NULL);
-	xa_erase(&set->by_id, target->id);
+	pgsa_target_erase(target);
 	set->nr--;
+	/* A flipped bit in one of the numbers shall not count for ever. */
+	if (xa_empty(&set->by_id)) {
+		set->nr = 0;
+		WRITE_ONCE(set->nr_cgroups, 0);
+	}
 }
 EXPORT_SYMBOL_IF_KUNIT(pgsa_targets_remove);
 
 /**
  * pgsa_target_from - look for a target by its id
  * @policy: the policy
- * @id: the id
+ * @id: the id; becomes that of the target, as the set has it
+ *
+ * Who goes from one to the next goes by @id, and not by what the target says, for
+ * a flipped bit there would lead back, and round for ever.
  *
  * Context: RCU read-side section.
  * Return: the target with that id or the next higher one, or NULL.
  */
 struct pgsa_target *pgsa_target_from(struct pgsa_policy *policy,
-				     unsigned long id)
+				     unsigned long *id)
 {
-	return xa_find(&policy->targets.by_id, &id, ULONG_MAX, XA_PRESENT);
+	unsigned long from = *id;
+	struct pgsa_target *target = xa_find(&policy->targets.by_id, id,
+					     PGSA_TARGET_IDS.max, XA_PRESENT);
+
+	return *id >= from ? target : NULL;
 }
 
 /**
@@ -166,6 +197,7 @@ struct task_struct *pgsa_target_process(struct pid *pid)
 {
 	struct task_struct *process = pid_task(pid, PIDTYPE_TGID);
 
+	KUNIT_STATIC_STUB_REDIRECT(pgsa_target_process, pid);
 	return process && atomic_read(&process->signal->live) ? process : NULL;
 }
 

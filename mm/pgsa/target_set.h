@@ -16,20 +16,21 @@ struct pid;
 struct task_struct;
 
 #define PGSA_TARGETS_MAX	65536	/* of one policy */
+#define PGSA_TARGET_FIRST	1UL	/* the lowest id */
 
 /**
  * struct pgsa_target_set - the targets of a policy; changed under its lock
  * @by_id: all, by their ids; read under RCU
  * @by_whom: a struct pgsa_member for each that has a process or a cgroup, by
  *	     that; read under RCU
- * @made: how many there have ever been, which is the highest id
+ * @next: where to look for the id of the next
  * @nr: how many there are
  * @nr_cgroups: how many of them have a cgroup; read lockless
  */
 struct pgsa_target_set {
 	struct xarray by_id;
 	struct rhltable by_whom;
-	unsigned long made;
+	u32 next;
 	unsigned int nr;
 	unsigned int nr_cgroups;
 };
@@ -41,7 +42,7 @@ void pgsa_targets_remove(struct pgsa_target *target);
 int pgsa_targets_list(struct pgsa_target *target, struct pid *pid,
 		      struct cgroup *cgroup);
 struct pgsa_target *pgsa_target_from(struct pgsa_policy *policy,
-				     unsigned long id);
+				     unsigned long *id);
 struct task_struct *pgsa_target_process(struct pid *pid);
 struct cgroup *pgsa_process_cgroup(struct task_struct *process);
 bool pgsa_target_has(struct pgsa_target *target, struct task_struct *process);

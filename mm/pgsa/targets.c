@@ -32,7 +32,6 @@
 
 #include "targets.h"
 
-#define PGSA_STEPS	16	/* of one call, at most */
 #define PGSA_TRIES	16	/* for a lock, in as many calls */
 
 /**
@@ -97,7 +96,7 @@ static struct task_struct *pgsa_target_next(struct pgsa_target *target,
 	struct task_struct *process;
 	struct pid *pid = target ? rcu_dereference(target->pid) : NULL;
 
-	if (pid) {
+	if (pid || (target && !rcu_access_pointer(target->cgroup))) {
 		--*looks;
 		return walk->process ? NULL : pgsa_target_process(pid);
 	}
@@ -126,21 +125,22 @@ static struct task_struct *pgsa_targets_next(struct pgsa_policy *policy,
 					     bool all_without,
 					     unsigned int *looks)
 {
+	unsigned long id = max(walk->target, PGSA_TARGET_FIRST);
 	struct pgsa_target *target;
 	struct task_struct *process;
 
-	/* Ids begin with 1: this is not for who had targets in this cycle. */
+	/* This is not for who had targets in this cycle. */
 	if (all_without && !walk->target && xa_empty(&policy->targets.by_id))
 		return pgsa_target_next(NULL, walk, looks);
 
-	while ((target = pgsa_target_from(policy, max(walk->target, 1UL)))) {
-		if (walk->target != target->id)
-			pgsa_walk_next_target(walk, target->id);
+	for (; (target = pgsa_target_from(policy, &id)); id++) {
+		if (walk->target != id)
+			pgsa_walk_next_target(walk, id);
 		process = pgsa_target_next(target, walk, looks);
 		if (process || !*looks)
 			return process;
 		WRITE_ONCE(target->frames, walk->frames);
-		pgsa_walk_next_target(walk, target->id + 1);
+		pgsa_walk_next_target(walk, id + 1);
 	}
 	return NULL;
 }
@@ -168,8 +168,7 @@ static int pgsa_walk_step(struct pgsa_policy *policy, struct mm_struct *mm,
 	int ret = pgsa_walk_mm_timed(mm, &walk->addr, pgsa_batch_add, batch,
 				     &held_ns);
 
-	if (held_ns > pgsa_stat_read(policy, PGSA_STAT_WALK_MAX_NS))
-		pgsa_stat_set(policy, PGSA_STAT_WALK_MAX_NS, held_ns);
+	pgsa_stat_max(policy, PGSA_STAT_WALK_MAX_NS, held_ns);
 	if (ret == -EAGAIN && ++walk->tries < PGSA_TRIES)
 		return ret;
 	if (ret == -EAGAIN)

@@ -15,6 +15,7 @@
 #include "pgsa.h"
 
 #define PGSA_LOOKS	64	/* processes looked at without a break */
+#define PGSA_STEPS	16	/* of a search, in one call, at most */
 
 /**
  * struct pgsa_member - whose frames are searched, for who asks by that
@@ -38,8 +39,8 @@ struct pgsa_target {
 	struct rcu_head rcu;
 	/** @policy: the policy, which outlives us */
 	struct pgsa_policy *policy;
-	/** @id: given in the order of creation from 1 on, never again */
-	unsigned long id;
+	/** @id: where the policy's set has it; from 1 on, and not soon again */
+	u32 id;
 	/** @pid: thread group, or NULL. Writers hold the policy's lock. */
 	struct pid __rcu *pid;
 	/** @cgroup: all thread groups below it, or NULL; as @pid */
@@ -78,6 +79,7 @@ struct task_struct *pgsa_next_process(unsigned int *nr, unsigned int *looks);
 
 /* agent.c */
 
+bool pgsa_signal_valid(int signal);
 void pgsa_agent_tell(struct pgsa_target *target, unsigned long addr);
 
 #ifdef CONFIG_CGROUPS

@@ -69,17 +69,21 @@ static void targets_remove(struct kunit *test, struct pgsa_target *target)
 	mutex_unlock(&st->policy.lock);
 }
 
-/* A whole cycle, of targets that have no frames */
-static int set_cycle(struct kunit *test)
+#define SET_CALLS_MAX	100000
+
+/* A whole cycle, of targets that have no frames; returns how many calls it took */
+static unsigned int set_cycle(struct kunit *test)
 {
 	struct set_test *st = test->priv;
+	unsigned int calls = 0;
 	unsigned long pfn;
 	int ret;
 
-	do
+	do {
 		ret = pgsa_targets_fill(&st->cursor, &pfn, 1, false);
-	while (ret == -EAGAIN);
-	return ret;
+	} while (++calls < SET_CALLS_MAX && ret == -EAGAIN);
+	KUNIT_EXPECT_EQ(test, ret, 0);
+	return calls;
 }
 
 #define TARGETS_FEW	1000
@@ -109,7 +113,7 @@ static u64 targets_cycle_ns(struct kunit *test)
 	for (i = 0; i < 5; i++) {
 		u64 begin = ktime_get_ns();
 
-		KUNIT_EXPECT_EQ(test, set_cycle(test), 0);
+		set_cycle(test);
 		least = min(least, ktime_get_ns() - begin);
 	}
 	return least;
@@ -127,6 +131,15 @@ static void fill_many(struct kunit *test)
 	kunit_info(test, "%u targets: %llu us, %u: %llu us", TARGETS_FEW,
 		   few / NSEC_PER_USEC, TARGETS_MANY, many / NSEC_PER_USEC);
 	KUNIT_EXPECT_LT(test, many, 40 * few);
+}
+
+/* Nor does one of nobody cost a look at each process there is */
+static void fill_empty(struct kunit *test)
+{
+	const unsigned int looks = PGSA_STEPS * PGSA_LOOKS;
+
+	targets_add_many(test, TARGETS_MANY);
+	KUNIT_EXPECT_LE(test, set_cycle(test), TARGETS_MANY / looks + 2);
 }
 
 static u64 targets_have_ns(struct kunit *test, bool have)
@@ -201,6 +214,58 @@ static void add_limit(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, st->one.id, 3);
 }
 
+/* Whatever a target says of its id, the search comes to the end of all */
+static void ids_damaged(struct kunit *test)
+{
+	struct set_test *st = test->priv;
+	unsigned int bit;
+
+	targets_add(test, &st->one, NULL);
+	targets_add(test, &st->two, NULL);
+	for (bit = 0; bit < BITS_PER_TYPE(st->two.id); bit++) {
+		st->two.id ^= BIT(bit);
+		KUNIT_ASSERT_LE_MSG(test, set_cycle(test), 2, "bit %u", bit);
+		st->two.id ^= BIT(bit);
+	}
+}
+
+/* And the one that goes is it, and no other */
+static void remove_damaged(struct kunit *test)
+{
+	struct set_test *st = test->priv;
+	struct pgsa_target_set *set = &st->policy.targets;
+
+	targets_add(test, &st->one, NULL);
+	targets_add(test, &st->two, NULL);
+	st->two.id = st->one.id;
+	targets_remove(test, &st->two);
+	KUNIT_EXPECT_PTR_EQ(test, xa_load(&set->by_id, 1), (void *)&st->one);
+	KUNIT_EXPECT_NULL(test, xa_load(&set->by_id, 2));
+	KUNIT_EXPECT_EQ(test, pgsa_stat_read(&st->policy,
+					     PGSA_STAT_RECORDS_DAMAGED), 1);
+	st->one.id ^= BIT(20);
+	targets_remove(test, &st->one);
+	KUNIT_EXPECT_TRUE(test, xa_empty(&set->by_id));
+}
+
+/* What a flipped bit has made of the counts is right again with the last target */
+static void counts_damaged(struct kunit *test)
+{
+	struct set_test *st = test->priv;
+	struct pgsa_target_set *set = &st->policy.targets;
+
+	targets_add(test, &st->one, NULL);
+	set->nr ^= BIT(12);
+	set->nr_cgroups ^= BIT(3);
+	set->next = 1;
+	targets_add(test, &st->two, NULL);
+	KUNIT_EXPECT_EQ(test, st->two.id, 2);
+	targets_remove(test, &st->two);
+	targets_remove(test, &st->one);
+	KUNIT_EXPECT_EQ(test, set->nr, 0);
+	KUNIT_EXPECT_EQ(test, set->nr_cgroups, 0);
+}
+
 static void have_targets(struct kunit *test)
 {
 	struct set_test *st = test->priv;
@@ -240,7 +305,11 @@ static struct kunit_case set_cases[] = {
 	KUNIT_CASE(have_again),
 	KUNIT_CASE(have_many),
 	KUNIT_CASE(fill_many),
+	KUNIT_CASE(fill_empty),
 	KUNIT_CASE(add_limit),
+	KUNIT_CASE(ids_damaged),
+	KUNIT_CASE(remove_damaged),
+	KUNIT_CASE(counts_damaged),
 	{}
 };
 

@@ -3,8 +3,10 @@
  * KUnit suite pgsa_targets_files: what may be written to the files of a target,
  * and that a refused write changes nothing.
  */
+#include <kunit/static_stub.h>
 #include <kunit/test.h>
 #include <linux/pid.h>
+#include <linux/sched/signal.h>
 #include <linux/string.h>
 
 #include "../targets.h"
@@ -47,6 +49,7 @@ struct files_test {
 	struct pgsa_target target;
 	struct pgsa_target want;
 	struct pgsa_crew crew;	/* of nobody, to make the policy live */
+	struct task_struct *gone;	/* whose number is nobody's any more */
 };
 
 static void files_set(struct kunit *test, target_set_t set, const char *text,
@@ -89,6 +92,32 @@ static void set_and_clear(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, ft->target.signal, 1);
 	files_set(test, pgsa_target_set_signal_number, "0", 0);
 	KUNIT_EXPECT_EQ(test, ft->target.signal, 0);
+}
+
+static struct task_struct *files_reaped(struct pid *pid)
+{
+	struct kunit *test = kunit_get_current_test();
+	struct files_test *ft = test->priv;
+
+	return ft->gone;
+}
+
+/* Somebody reaps it between the look and the use: what was looked at is used */
+static void set_reaped(struct kunit *test)
+{
+	struct files_test *ft = test->priv;
+
+	ft->gone = kunit_kzalloc(test, sizeof(*ft->gone), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, ft->gone);
+	ft->gone->signal = kunit_kzalloc(test, sizeof(*ft->gone->signal),
+					 GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, ft->gone->signal);
+	kunit_activate_static_stub(test, pgsa_target_process, files_reaped);
+	files_set(test, pgsa_target_set_pid, "1", 0);
+	files_set(test, pgsa_target_set_agent, "1", 0);
+	kunit_deactivate_static_stub(test, pgsa_target_process);
+	KUNIT_EXPECT_NOT_NULL(test, rcu_access_pointer(ft->target.pid));
+	KUNIT_EXPECT_NOT_NULL(test, rcu_access_pointer(ft->target.agent));
 }
 
 static void set_both(struct kunit *test)
@@ -146,6 +175,7 @@ static int files_set_up(struct kunit *test)
 static struct kunit_case files_cases[] = {
 	KUNIT_CASE_PARAM(set_refused, target_writes_gen_params),
 	KUNIT_CASE(set_and_clear),
+	KUNIT_CASE(set_reaped),
 	KUNIT_CASE(set_both),
 	KUNIT_CASE(set_while_live),
 	{}

@@ -5,10 +5,12 @@
  * address space is that of the test's own thread.
  */
 #include <kunit/test.h>
+#include <linux/memory_hotplug.h>
 #include <linux/mm.h>
 #include <linux/mman.h>
 #include <linux/pid.h>
 #include <linux/sched.h>
+#include <linux/signal.h>
 #include <linux/sched/coredump.h>
 #include <linux/string.h>
 
@@ -201,6 +203,25 @@ static void seen_freed(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, xa_empty(&walk->seen));
 }
 
+/* Who goes over many chunks gives up the CPU in between */
+static void seen_yields(struct kunit *test)
+{
+	struct targets_test *tt = test->priv;
+	struct pgsa_walk *walk = &tt->cursor.walk;
+	unsigned long i;
+
+	for (i = 0; i < 1000; i++)
+		pgsa_seen_frame(walk, i << 10);
+	set_tsk_need_resched(current);
+	pgsa_walk_next_cycle(walk);
+	KUNIT_EXPECT_FALSE(test, test_tsk_need_resched(current));
+	KUNIT_EXPECT_FALSE(test, xa_empty(&walk->seen));
+	set_tsk_need_resched(current);
+	pgsa_walk_exit(walk);
+	KUNIT_EXPECT_FALSE(test, test_tsk_need_resched(current));
+	KUNIT_EXPECT_TRUE(test, xa_empty(&walk->seen));
+}
+
 /* Goes on until the cycle has ended, at most @max frames at a time */
 static void targets_cycle(struct kunit *test, unsigned int max)
 {
@@ -305,6 +326,77 @@ static void fill_locked(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, tt->nr, 1);
 }
 
+/* The longest is that which was set, whatever the CPUs are thought to have counted */
+static void fill_max(struct kunit *test)
+{
+	struct targets_test *tt = test->priv;
+	struct pgsa_policy *policy = &tt->policy;
+
+	targets_map(test, 1, PAGE_SIZE);
+	targets_add(test, &tt->one, task_tgid(current));
+	pgsa_stat_add(policy, PGSA_STAT_WALK_MAX_NS, U32_MAX);
+	targets_cycle(test, 100);
+	KUNIT_EXPECT_GT(test, atomic64_read(&policy->values[PGSA_STAT_WALK_MAX_NS]),
+			0);
+}
+
+static void targets_error_at(struct kunit *test, unsigned long addr)
+{
+	struct targets_test *tt = test->priv;
+	struct page *page;
+
+	KUNIT_ASSERT_EQ(test, get_user_pages_fast(addr, 1, 0, &page), 1);
+	scoped_guard(mutex, &tt->policy.lock)
+		pgsa_hurt_start(&tt->policy);
+	get_online_mems();
+	pgsa_targets_hurt(&tt->policy, page_to_pfn(page));
+	put_online_mems();
+	scoped_guard(mutex, &tt->policy.lock)
+		pgsa_hurt_stop(&tt->policy);
+	put_page(page);
+}
+
+/* Each target counts it once, whatever one of them says of its id */
+static void hurt_ids_damaged(struct kunit *test)
+{
+	unsigned long addr = targets_map(test, 1, PAGE_SIZE);
+	struct targets_test *tt = test->priv;
+	unsigned int bit;
+
+	targets_add(test, &tt->one, task_tgid(current));
+	targets_add(test, &tt->two, task_tgid(current));
+	for (bit = 0; bit < 8; bit++) {
+		tt->two.id ^= BIT(bit);
+		targets_error_at(test, addr);
+		tt->two.id ^= BIT(bit);
+		KUNIT_EXPECT_EQ(test, atomic64_read(&tt->one.errors), bit + 1);
+		KUNIT_EXPECT_EQ(test, atomic64_read(&tt->two.errors), bit + 1);
+	}
+}
+
+/* What is no number of a signal any more is none to look for a handler of */
+static void hurt_signal_damaged(struct kunit *test)
+{
+	static const int signals[] = {
+		_NSIG + 1, 128, 1 << 30, INT_MIN, -1, SIGKILL, SIGSTOP,
+	};
+	unsigned long addr = targets_map(test, 1, PAGE_SIZE);
+	struct targets_test *tt = test->priv;
+	unsigned int i;
+
+	targets_add(test, &tt->one, task_tgid(current));
+	rcu_assign_pointer(tt->one.agent, task_tgid(current));
+	for (i = 0; i < ARRAY_SIZE(signals); i++) {
+		tt->one.signal = signals[i];
+		targets_error_at(test, addr);
+	}
+	KUNIT_EXPECT_EQ(test, pgsa_stat_read(&tt->policy, PGSA_STAT_RECORDS_DAMAGED),
+			i);
+	KUNIT_EXPECT_EQ(test, pgsa_stat_read(&tt->policy, PGSA_STAT_SIGNALS_WITHHELD),
+			i);
+	KUNIT_EXPECT_EQ(test, pgsa_stat_read(&tt->policy, PGSA_STAT_SIGNALS), 0);
+}
+
 static void targets_exit(void *data)
 {
 	struct targets_test *tt = data;
@@ -339,9 +431,13 @@ static struct kunit_case targets_cases[] = {
 	KUNIT_CASE(walk_locked),
 	KUNIT_CASE(seen_once),
 	KUNIT_CASE(seen_freed),
+	KUNIT_CASE(seen_yields),
 	KUNIT_CASE(fill_cycles),
 	KUNIT_CASE(fill_removed),
 	KUNIT_CASE(fill_locked),
+	KUNIT_CASE(fill_max),
+	KUNIT_CASE(hurt_ids_damaged),
+	KUNIT_CASE(hurt_signal_damaged),
 	{}
 };
 
