@@ -8,8 +8,11 @@
  *
  * A large folio that becomes dirty is announced as a whole, and rmap does so once
  * for each of its entries: to look at the words of all its frames each time would
- * be 512 x 512 for one huge page. So there is a mark for each block of 2 MiB, and
- * the words are looked at only where it is set.
+ * be 512 x 512 for one huge page, under the lock of a page table. So there is a
+ * mark for each block of 16 frames, and the words are looked at only where it is
+ * set. A folio of 16 frames or more consists of whole blocks, whose marks go with
+ * the first of its entries, whatever is sealed next to it. A smaller one has so
+ * few words that they may be looked at each time.
  *
  * Rule: while any frame of a block is beyond OPEN, the block is marked.
  *
@@ -27,12 +30,15 @@
  *
  * A mark is a byte with all bits set: no flipped bit makes a hook blind. One that
  * is not 0 and not as it was written is never cleared, which costs time only.
+ *
+ * The marks take a byte for 64 KiB of memory. Memory that is added later has marks
+ * as well, if it was announced at boot and if its marks take no more than a 4096th
+ * part of what there is; otherwise all of it has one, which is never cleared.
  */
 
 #include <linux/cache.h>
 #include <linux/cleanup.h>
 #include <linux/init.h>
-#include <linux/log2.h>
 #include <linux/memblock.h>
 #include <linux/mm.h>
 #include <linux/minmax.h>
@@ -47,17 +53,16 @@
 #define PGSA_BLOCK_MARKED	0xff
 #define PGSA_BLOCK_MANY		0xaa	/* set for a block that shares the mark */
 
-#define PGSA_BLOCKS_MAX		1048576UL	/* marks; of 2 TiB */
+#define PGSA_BLOCKS_SPARE	4096	/* one part of memory, for what may be added */
 #define PGSA_BLOCK_LOCKS	16
 
 /*
- * Frames that are added later may lie beyond the marks: a mark then stands for
- * several blocks, and is not cleared any more. With memory for one mark only, it
- * stands for all.
+ * One mark behind them stands for all blocks that have none. Without memory for
+ * marks it is the only one.
  */
 static u8 pgsa_blocks_all;
 static u8 *pgsa_blocks __ro_after_init = &pgsa_blocks_all;
-static unsigned long pgsa_blocks_mask __ro_after_init;	/* their number - 1 */
+static unsigned long pgsa_blocks_nr __ro_after_init;
 
 static raw_spinlock_t pgsa_block_locks[PGSA_BLOCK_LOCKS] = {
 	[0 ... PGSA_BLOCK_LOCKS - 1] =
@@ -66,7 +71,7 @@ static raw_spinlock_t pgsa_block_locks[PGSA_BLOCK_LOCKS] = {
 
 static unsigned long pgsa_block_index(unsigned long pfn)
 {
-	return pfn / PGSA_BLOCK_FRAMES & pgsa_blocks_mask;
+	return min(pfn / PGSA_BLOCK_FRAMES, pgsa_blocks_nr);
 }
 
 /* Blocks with the same mark have the same lock. */
@@ -76,20 +81,41 @@ static raw_spinlock_t *pgsa_block_lock(unsigned long pfn)
 }
 
 /**
+ * pgsa_blocks_wanted - how many blocks have a mark of their own?
+ * @end: number of frames; those below have been there since boot
+ * @possible: the same with memory that may be added
+ * @pages: how much memory there is, in pages
+ *
+ * Context: Any context.
+ * Return: the number: at least as many as there are below @end.
+ */
+unsigned long pgsa_blocks_wanted(unsigned long end, u64 possible,
+				 unsigned long pages)
+{
+	u64 more = DIV_ROUND_UP_ULL(possible, PGSA_BLOCK_FRAMES);
+	unsigned long nr = DIV_ROUND_UP(end, PGSA_BLOCK_FRAMES);
+
+	if (more > nr && more <= (u64)pages * PAGE_SIZE / PGSA_BLOCKS_SPARE)
+		nr = more;
+	return nr;
+}
+EXPORT_SYMBOL_IF_KUNIT(pgsa_blocks_wanted);
+
+/**
  * pgsa_blocks_init - provide marks for all memory there is
  *
  * Context: Boot.
  */
 void __init pgsa_blocks_init(void)
 {
-	unsigned long blocks = DIV_ROUND_UP(max_pfn, PGSA_BLOCK_FRAMES);
-	unsigned long nr = min(roundup_pow_of_two(blocks), PGSA_BLOCKS_MAX);
-	u8 *marks = kzalloc(nr, GFP_KERNEL | __GFP_NOWARN);
+	unsigned long nr = pgsa_blocks_wanted(max_pfn, max_possible_pfn,
+					      totalram_pages());
+	u8 *marks = kvzalloc(nr + 1, GFP_KERNEL | __GFP_NOWARN);
 
 	if (!marks)
 		return;
 	pgsa_blocks = marks;
-	pgsa_blocks_mask = nr - 1;
+	pgsa_blocks_nr = nr;
 }
 
 static void pgsa_block_mark(unsigned long pfn)
@@ -97,7 +123,7 @@ static void pgsa_block_mark(unsigned long pfn)
 	u8 *mark = &pgsa_blocks[pgsa_block_index(pfn)];
 
 	lockdep_assert_held(pgsa_block_lock(pfn));
-	if (pfn / PGSA_BLOCK_FRAMES > pgsa_blocks_mask)
+	if (pgsa_block_index(pfn) == pgsa_blocks_nr)
 		WRITE_ONCE(*mark, PGSA_BLOCK_MANY);
 	else if (!*mark)
 		WRITE_ONCE(*mark, PGSA_BLOCK_MARKED);

@@ -5,9 +5,7 @@
 #ifndef _PGSA_RECORD_H
 #define _PGSA_RECORD_H
 
-#include <linux/sizes.h>
 #include <linux/types.h>
-#include <asm/page.h>
 
 #include "frame.h"
 
@@ -30,8 +28,10 @@ void pgsa_frames_free(unsigned long pfn, unsigned long nr);
 
 /* blocks.c */
 
-#define PGSA_BLOCK_FRAMES	((unsigned long)SZ_2M >> PAGE_SHIFT)	/* those of a huge page */
+#define PGSA_BLOCK_FRAMES	16UL
 
+unsigned long pgsa_blocks_wanted(unsigned long end, u64 possible,
+				 unsigned long pages);
 void pgsa_blocks_init(void);
 bool pgsa_block_claim(struct pgsa_frame *frame, unsigned long pfn, u64 *word,
 		      unsigned int detect, unsigned int correct);

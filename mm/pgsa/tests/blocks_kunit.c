@@ -11,14 +11,15 @@
 #include <linux/mm.h>
 #include <linux/pgsa.h>
 #include <linux/sched.h>
+#include <linux/sizes.h>
 
 #include "../pgsa.h"
 #include "../record.h"
 
-#define BLOCK_ORDER	ilog2(PGSA_BLOCK_FRAMES)
-#define BLOCK_CALLS	512		/* one for each entry of a huge page */
+#define BLOCK_ORDER	9		/* that of a huge page */
+#define BLOCK_FRAMES	BIT(BLOCK_ORDER)
 #define BLOCK_CLAIMS	100000
-#define BLOCK_FRAME	17		/* any one of the block */
+#define BLOCK_FRAME	215		/* any one of the folio */
 
 struct block_test {
 	struct page *page;
@@ -51,21 +52,21 @@ static void claim_marks(struct kunit *test)
 	unsigned long pfn = bt->pfn + BLOCK_FRAME;
 
 	KUNIT_ASSERT_TRUE(test, block_claim(pfn));
-	KUNIT_EXPECT_TRUE(test, pgsa_block_marked(bt->pfn));
+	KUNIT_EXPECT_TRUE(test, pgsa_block_marked(pfn));
 	KUNIT_EXPECT_EQ(test, pgsa_word_state(block_word(pfn)),
 			PGSA_FRAME_SEALING);
 
 	/* An event elsewhere in the block opens nothing else. */
 	pgsa_blocks_write(bt->pfn, BLOCK_FRAME);
-	pgsa_blocks_write(pfn + 1, PGSA_BLOCK_FRAMES - BLOCK_FRAME - 1);
-	KUNIT_EXPECT_TRUE(test, pgsa_block_marked(bt->pfn));
+	pgsa_blocks_write(pfn + 1, BLOCK_FRAMES - BLOCK_FRAME - 1);
+	KUNIT_EXPECT_TRUE(test, pgsa_block_marked(pfn));
 	KUNIT_EXPECT_EQ(test, pgsa_word_state(block_word(pfn)),
 			PGSA_FRAME_SEALING);
 
-	pgsa_blocks_write(bt->pfn, PGSA_BLOCK_FRAMES);
+	pgsa_blocks_write(bt->pfn, BLOCK_FRAMES);
 	KUNIT_EXPECT_EQ(test, pgsa_word_state(block_word(pfn)),
 			PGSA_FRAME_OPEN);
-	KUNIT_EXPECT_FALSE(test, pgsa_block_marked(bt->pfn));
+	KUNIT_EXPECT_FALSE(test, pgsa_block_marked(pfn));
 }
 
 /* Any frame of the block, and events on any part that has it */
@@ -74,10 +75,10 @@ static void every_frame_is_opened(struct kunit *test)
 	struct block_test *bt = test->priv;
 	unsigned long i, first, nr;
 
-	for (i = 0; i < PGSA_BLOCK_FRAMES; i++) {
+	for (i = 0; i < BLOCK_FRAMES; i++) {
 		KUNIT_ASSERT_TRUE(test, block_claim(bt->pfn + i));
 		first = i & ~15UL;
-		nr = i % 3 ? 16 : PGSA_BLOCK_FRAMES - first;
+		nr = i % 3 ? 16 : BLOCK_FRAMES - first;
 		pgsa_blocks_write(bt->pfn + first, nr);
 		KUNIT_EXPECT_EQ(test, pgsa_word_state(block_word(bt->pfn + i)),
 				PGSA_FRAME_OPEN);
@@ -90,7 +91,7 @@ static int block_opener(void *data)
 	struct block_test *bt = data;
 
 	while (!kthread_should_stop()) {
-		pgsa_blocks_write(bt->pfn, PGSA_BLOCK_FRAMES);
+		pgsa_blocks_write(bt->pfn, BLOCK_FRAMES);
 		cond_resched();
 	}
 	return 0;
@@ -109,7 +110,7 @@ static void claim_against_clearing(struct kunit *test)
 
 	KUNIT_ASSERT_FALSE(test, IS_ERR(opener));
 	for (claims = 0; claims < BLOCK_CLAIMS; claims++) {
-		unsigned long pfn = bt->pfn + claims % PGSA_BLOCK_FRAMES;
+		unsigned long pfn = bt->pfn + claims % BLOCK_FRAMES;
 		bool marked;
 		u64 word;
 
@@ -137,8 +138,8 @@ static u64 block_measure(void (*write)(unsigned long pfn, unsigned long nr),
 	u64 ns = ktime_get_ns();
 	unsigned int i;
 
-	for (i = 0; i < BLOCK_CALLS; i++)
-		write(pfn, PGSA_BLOCK_FRAMES);
+	for (i = 0; i < BLOCK_FRAMES; i++)
+		write(pfn, BLOCK_FRAMES);
 	return ktime_get_ns() - ns;
 }
 
@@ -148,19 +149,62 @@ static void many_events_are_cheap(struct kunit *test)
 	struct block_test *bt = test->priv;
 	u64 all, block;
 
-	pgsa_blocks_write(bt->pfn, PGSA_BLOCK_FRAMES);
+	KUNIT_ASSERT_TRUE(test, block_claim(bt->pfn + BLOCK_FRAME));
 	all = block_measure(pgsa_frames_write, bt->pfn);
 	block = block_measure(pgsa_blocks_write, bt->pfn);
-	kunit_info(test, "%u events on %u frames: %llu ns, by frame %llu ns\n",
-		   BLOCK_CALLS, (unsigned int)PGSA_BLOCK_FRAMES, block, all);
+	kunit_info(test, "%lu events on as many frames: %llu ns, by frame %llu ns\n",
+		   BLOCK_FRAMES, block, all);
 	KUNIT_EXPECT_LT(test, block * 8, all);
+}
+
+/* So is a smaller folio, whatever is claimed next to it */
+static void folio_is_cheap(struct kunit *test)
+{
+	struct block_test *bt = test->priv;
+	unsigned int order;
+
+	for (order = ilog2(PGSA_BLOCK_FRAMES); order < BLOCK_ORDER; order++) {
+		unsigned long nr = 1UL << order, pfn = bt->pfn + nr, i;
+		unsigned int marks = 0;
+
+		KUNIT_ASSERT_TRUE(test, block_claim(pfn - 1));
+		for (i = 0; i < nr; i++)
+			KUNIT_ASSERT_TRUE(test, block_claim(pfn + i));
+		pgsa_blocks_write(pfn, nr);
+		for (i = 0; i < nr; i++)
+			marks += pgsa_block_marked(pfn + i);
+		KUNIT_EXPECT_EQ_MSG(test, marks, 0, "order %u", order);
+		KUNIT_EXPECT_TRUE(test, pgsa_block_marked(pfn - 1));
+		pgsa_blocks_write(bt->pfn, BLOCK_FRAMES);
+	}
+}
+
+/* However much memory there is, and as far as is cheap, what may be added */
+static void every_block_has_a_mark(struct kunit *test)
+{
+	const unsigned long gib = SZ_1G / PAGE_SIZE, tib = 1024 * gib;
+	const unsigned long block = PGSA_BLOCK_FRAMES;
+	struct block_test *bt = test->priv;
+
+	KUNIT_EXPECT_EQ(test, pgsa_blocks_wanted(1, 0, 1), 1);
+	KUNIT_EXPECT_EQ(test, pgsa_blocks_wanted(gib + 1, 0, gib),
+			gib / block + 1);
+	KUNIT_EXPECT_EQ(test, pgsa_blocks_wanted(24 * tib, 0, 24 * tib),
+			24 * tib / block);
+	KUNIT_EXPECT_EQ(test, pgsa_blocks_wanted(tib, 4 * tib, tib),
+			4 * tib / block);
+	KUNIT_EXPECT_EQ(test, pgsa_blocks_wanted(gib, 64 * tib, gib),
+			gib / block);
+	/* A mark is not that of another block. */
+	KUNIT_ASSERT_TRUE(test, block_claim(bt->pfn));
+	KUNIT_EXPECT_FALSE(test, pgsa_block_marked(bt->pfn + block));
 }
 
 static void block_exit(void *data)
 {
 	struct block_test *bt = data;
 
-	pgsa_blocks_write(bt->pfn, PGSA_BLOCK_FRAMES);
+	pgsa_blocks_write(bt->pfn, BLOCK_FRAMES);
 	__free_pages(bt->page, BLOCK_ORDER);
 }
 
@@ -183,6 +227,8 @@ static struct kunit_case block_cases[] = {
 	KUNIT_CASE(every_frame_is_opened),
 	KUNIT_CASE(claim_against_clearing),
 	KUNIT_CASE(many_events_are_cheap),
+	KUNIT_CASE(folio_is_cheap),
+	KUNIT_CASE(every_block_has_a_mark),
 	{}
 };
 
