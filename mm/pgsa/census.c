@@ -154,7 +154,7 @@ static void pgsa_census_look(struct pgsa_census *census, struct page *page)
 	state = pgsa_word_state(word);
 	if (state != PGSA_FRAME_SEALED && state != PGSA_FRAME_CHECKING)
 		pgsa_census_refusal(census, word,
-				    pgsa_page_refusal(page, unmapped));
+				    pgsa_sealing_refusal(page, unmapped));
 }
 
 /* Part of the way; true if there is more. */

@@ -8,7 +8,8 @@
  *
  * Devices may walk the page tables of processes (SVA). flush_tlb_all() does not
  * reach the translations that their IOMMU keeps, so nothing is sealed while there
- * is one.
+ * is one. Frames are not claimed then, either, which tells why and saves the grace
+ * period and the flush; but the look that counts is the one after the flush.
  *
  * The address spaces are counted: from before a device can first look at one
  * until it is freed, however long the device was really bound. To ask for the
@@ -61,8 +62,9 @@ EXPORT_SYMBOL_IF_KUNIT(pgsa_mm_device_drop);
 /**
  * pgsa_devices_share_mm - may a device walk the page tables of a process?
  *
- * Context: Any context. After the grace period and the flush of seal.c, which
- *	    order this look after every entry that was writable at the claim.
+ * Context: Any context. The answer to go by is that after the grace period and
+ *	    the flush of seal.c, which order this look after every entry that was
+ *	    writable at the claim.
  * Return: true if one may.
  */
 bool pgsa_devices_share_mm(void)

@@ -178,7 +178,7 @@ static int pgsa_format_frame(char *text, size_t size, struct page *page)
 			 " record=0x%lx record_offset=%lu hurt=%d admit=%s\n",
 			 (unsigned long)PHYS_PFN(record),
 			 offset_in_page(record), pgsa_word_hurt(word),
-			 pgsa_refusal_name(pgsa_page_refusal(page, unmapped)));
+			 pgsa_refusal_name(pgsa_sealing_refusal(page, unmapped)));
 	return len;
 }
 

@@ -109,7 +109,7 @@ enum pgsa_refusal pgsa_seal_claim(struct pgsa_search *search, unsigned long pfn,
 {
 	struct page *page = pfn_to_page(pfn);
 	enum pgsa_refusal refusal =
-		pgsa_page_refusal(page, search->policy->scope_pagecache);
+		pgsa_sealing_refusal(page, search->policy->scope_pagecache);
 	struct pgsa_frame *frame;
 	u64 before = word;
 

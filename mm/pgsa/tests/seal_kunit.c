@@ -9,11 +9,14 @@
 #include <linux/cleanup.h>
 #include <linux/gfp.h>
 #include <linux/memory_hotplug.h>
+#include <linux/mman.h>
 #include <linux/mm.h>
 #include <linux/pgsa_iommu.h>
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
+#include <linux/swap.h>
+#include <linux/uaccess.h>
 
 #include "../pgsa.h"
 #include "../record.h"
@@ -158,6 +161,43 @@ static void seal_check_is_kept(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, st->frame.check, SEAL_CHECK);
 }
 
+/* A page that would be sealed: anonymous memory of a process */
+static struct page *seal_page(struct kunit *test)
+{
+	unsigned long addr;
+	struct page *page;
+
+	addr = kunit_vm_mmap(test, NULL, 0, PAGE_SIZE, PROT_READ | PROT_WRITE,
+			     MAP_PRIVATE | MAP_ANONYMOUS, 0);
+	KUNIT_ASSERT_NE(test, addr, 0);
+	KUNIT_ASSERT_EQ(test, put_user(1, (int __user *)addr), 0);
+	KUNIT_ASSERT_EQ(test, get_user_pages_fast(addr, 1, 0, &page), 1);
+	put_page(page);
+	lru_add_drain_all();
+	return page;
+}
+
+/* It is not even claimed, and that is the reason which is counted */
+static void device_is_a_reason(struct kunit *test)
+{
+	struct page *page = seal_page(test);
+	enum pgsa_refusal before, shared, after;
+
+	if (pgsa_devices_share_mm())
+		kunit_skip(test, "there is a device with page tables");
+	get_online_mems();
+	before = pgsa_sealing_refusal(page, false);
+	pgsa_mm_device_add();
+	shared = pgsa_sealing_refusal(page, false);
+	pgsa_mm_device_drop();
+	after = pgsa_sealing_refusal(page, false);
+	put_online_mems();
+	KUNIT_EXPECT_STREQ(test, pgsa_refusal_name(before), "ok");
+	KUNIT_EXPECT_STREQ(test, pgsa_refusal_name(shared),
+			   "shared_with_device");
+	KUNIT_EXPECT_STREQ(test, pgsa_refusal_name(after), "ok");
+}
+
 static void seal_exit(void *data)
 {
 	struct seal_test *st = data;
@@ -189,6 +229,7 @@ static struct kunit_case seal_cases[] = {
 	KUNIT_CASE(seal_counts_devices),
 	KUNIT_CASE(seal_time_comes_first),
 	KUNIT_CASE(seal_check_is_kept),
+	KUNIT_CASE(device_is_a_reason),
 	{}
 };
 
