@@ -188,9 +188,9 @@ static void pgsa_hurt_tell(struct pgsa_hurt *hurt)
  * target's agent, if it has one.
  *
  * Context: Process context, may sleep. The caller keeps memory from going
- *	    offline and holds no lock. Tries for the folio's lock and for those
- *	    of the reverse mapping; if they are not free within some milliseconds
- *	    or memory is short, not all are told, which @policy counts.
+ *	    offline and holds no lock. See pgsa_mappers_find() for those that it
+ *	    takes; if the folio's lock is not free within some 0.1 s or memory is
+ *	    short, not all are told, which @policy counts.
  */
 void pgsa_targets_hurt(struct pgsa_policy *policy, unsigned long pfn)
 {

@@ -3,6 +3,25 @@
  * Which address spaces map a frame, and where: asked once for an error, however
  * many want to know.
  */
+
+/**
+ * DOC: Locks of the reverse mapping
+ *
+ * They are waited for, after some tries: whoever maps and unmaps a file all the time
+ * would otherwise keep agents from being told of errors in it.
+ *
+ * That cannot end in a deadlock. The locks are taken within the folio lock and
+ * within mem_hotplug_lock as offlining memory does, which migrates pages: so nobody
+ * who has one of them waits for a folio lock, nor for get_online_mems(), or the
+ * kernel would be wrong without us. The caller holds nothing else but SRCU, of
+ * pgsa_live and of pgsa_switchers. Whoever waits for that (pgsa_hurt_stop() and
+ * pgsa_switch_stop()) has the lock of a policy and those of configfs, within which
+ * no lock of the reverse mapping is taken, and which nobody asks for who has one.
+ *
+ * The folio lock is only tried for, though for longer: it may be held until storage
+ * or somebody's server has answered, and memory cannot go offline meanwhile.
+ */
+
 #include <linux/delay.h>
 #include <linux/hash.h>
 #include <linux/memory_hotplug.h>
@@ -19,7 +38,9 @@
 #define PGSA_MAPPERS_BITS	8	/* of the table, at first: a page */
 #define PGSA_MAPPERS_BITS_MORE	2	/* if that was not enough */
 #define PGSA_MAPPERS_BITS_MAX	18	/* BITS and a multiple of BITS_MORE */
-#define PGSA_MAPPERS_TRIES	10	/* for locks, a millisecond each */
+#define PGSA_MAPPERS_CHUNK	1024	/* slots freed at a time */
+#define PGSA_MAPPERS_TRIES	100	/* for the folio lock, a millisecond each */
+#define PGSA_MAPPERS_WAIT	90	/* of which the last wait for other locks */
 
 /* Nobody is killed, and nobody waits for long, in order that one be told. */
 #define PGSA_MAPPERS_GFP	(GFP_KERNEL | __GFP_NORETRY | __GFP_NOWARN)
@@ -78,12 +99,13 @@ static bool pgsa_mappers_area(struct folio *folio, struct vm_area_struct *vma,
 }
 
 /* Returns false if a lock was not free. */
-static bool pgsa_mappers_walk(struct pgsa_mappers *mappers, struct folio *folio)
+static bool pgsa_mappers_walk(struct pgsa_mappers *mappers, struct folio *folio,
+			      bool wait)
 {
 	struct rmap_walk_control walk = {
 		.arg = mappers,
 		.rmap_one = pgsa_mappers_area,
-		.try_lock = true,
+		.try_lock = !wait,
 	};
 
 	if (!folio_trylock(folio))
@@ -106,14 +128,14 @@ static bool pgsa_mappers_empty_table(struct pgsa_mappers *mappers,
 }
 
 /* One look at who maps the frame; returns false if a lock was not free. */
-static bool pgsa_mappers_look(struct pgsa_mappers *mappers)
+static bool pgsa_mappers_look(struct pgsa_mappers *mappers, bool wait)
 {
 	struct page *page = pfn_to_online_page(mappers->pfn);
 	struct folio *folio = page ? pgsa_page_hold(page) : NULL;
 	bool found = true;
 
 	if (folio) {
-		found = pgsa_mappers_walk(mappers, folio);
+		found = pgsa_mappers_walk(mappers, folio, wait);
 		folio_put(folio);
 	}
 	return found;
@@ -125,10 +147,10 @@ static bool pgsa_mappers_look(struct pgsa_mappers *mappers)
  * @pfn: number of the frame
  *
  * Context: Process context, may sleep. The caller keeps memory from going
- *	    offline and holds no lock. Tries for the folio's lock and for those
- *	    of the reverse mapping.
- * Return: true if these are all; false if a lock was not free within some
- * milliseconds, memory is short, or there are 131072 already.
+ *	    offline and holds no lock. Tries for the folio's lock, and waits for
+ *	    those of the reverse mapping.
+ * Return: true if these are all; false if the folio's lock was not free within some
+ * 0.1 s, memory is short, or there are 131072 already.
  */
 bool pgsa_mappers_find(struct pgsa_mappers *mappers, unsigned long pfn)
 {
@@ -137,7 +159,8 @@ bool pgsa_mappers_find(struct pgsa_mappers *mappers, unsigned long pfn)
 	*mappers = (struct pgsa_mappers) { .pfn = pfn };
 	while (tries && bits <= PGSA_MAPPERS_BITS_MAX &&
 	       pgsa_mappers_empty_table(mappers, bits)) {
-		bool free = pgsa_mappers_look(mappers);
+		bool free = pgsa_mappers_look(mappers,
+					      tries <= PGSA_MAPPERS_WAIT);
 
 		if (free && !mappers->full)
 			return true;
@@ -150,6 +173,7 @@ bool pgsa_mappers_find(struct pgsa_mappers *mappers, unsigned long pfn)
 	}
 	return false;
 }
+EXPORT_SYMBOL_IF_KUNIT(pgsa_mappers_find);
 
 /**
  * pgsa_mapper_of - does an address space map the frame?
@@ -169,6 +193,7 @@ const struct pgsa_mapper *pgsa_mapper_of(const struct pgsa_mappers *mappers,
 	mapper = pgsa_mapper_slot(mappers, mm);
 	return mapper->mm ? mapper : NULL;
 }
+EXPORT_SYMBOL_IF_KUNIT(pgsa_mapper_of);
 
 /**
  * pgsa_mappers_free - free what pgsa_mappers_find() has found
@@ -181,6 +206,8 @@ void pgsa_mappers_free(struct pgsa_mappers *mappers)
 	unsigned long i;
 
 	for (i = 0; mappers->nr && i < 1UL << mappers->bits; i++) {
+		if (i % PGSA_MAPPERS_CHUNK == 0)
+			cond_resched();
 		if (!mappers->slots[i].mm)
 			continue;
 		mmdrop(mappers->slots[i].mm);
@@ -190,3 +217,4 @@ void pgsa_mappers_free(struct pgsa_mappers *mappers)
 	mappers->slots = NULL;
 	mappers->full = false;
 }
+EXPORT_SYMBOL_IF_KUNIT(pgsa_mappers_free);
