@@ -142,21 +142,21 @@ static ssize_t pgsa_policy_cpu_permille_show(struct config_item *item,
 					     char *page)
 {
 	return sysfs_emit(page, "%u\n",
-			  READ_ONCE(to_policy(item)->cpu_permille));
+			  pgsa_setting_get(&to_policy(item)->cpu_permille));
 }
 
 static ssize_t pgsa_policy_interval_ms_show(struct config_item *item,
 					    char *page)
 {
 	return sysfs_emit(page, "%u\n",
-			  READ_ONCE(to_policy(item)->interval_ms));
+			  pgsa_setting_get(&to_policy(item)->interval_ms));
 }
 
 static ssize_t pgsa_policy_frames_per_switch_show(struct config_item *item,
 						  char *page)
 {
 	return sysfs_emit(page, "%u\n",
-			  READ_ONCE(to_policy(item)->frames_per_switch));
+			  pgsa_setting_get(&to_policy(item)->frames_per_switch));
 }
 
 static ssize_t pgsa_policy_searchers_show(struct config_item *item, char *page)
@@ -164,7 +164,8 @@ static ssize_t pgsa_policy_searchers_show(struct config_item *item, char *page)
 	struct pgsa_policy *policy = to_policy(item);
 
 	guard(mutex)(&policy->lock);
-	return sysfs_emit(page, "%u\n", policy->searchers);
+	return sysfs_emit(page, "%u\n",
+			  pgsa_setting_get(&policy->searchers));
 }
 
 #define PGSA_ATTR(name)							\

@@ -15,8 +15,11 @@
  */
 #define PGSA_CREDIT_MAX_NS	(5 * NSEC_PER_MSEC)
 
-/* No thread uses more between two looks: a larger debt is a damaged number. */
-#define PGSA_DEBT_MAX_NS	((s64)NSEC_PER_SEC)
+/*
+ * No thread uses more between two looks. A larger debt is a damaged number, or was
+ * made by one, which must not put the next cycle off for minutes.
+ */
+#define PGSA_DEBT_MAX_NS	((s64)(100 * NSEC_PER_MSEC))
 
 /**
  * pgsa_governor_start - begin to count

@@ -36,11 +36,12 @@ static unsigned int pgsa_permille_max(void)
 /* The strategy may have a search for tasks beside the threads. */
 static struct pgsa_share pgsa_share_wanted(const struct pgsa_policy *policy)
 {
-	unsigned int searches = policy->searchers + policy->strategy->seals_only;
+	unsigned int searchers = pgsa_setting_get(&policy->searchers);
+	unsigned int searches = searchers + policy->strategy->seals_only;
 
 	return (struct pgsa_share) {
-		.searchers = policy->searchers,
-		.permille = policy->cpu_permille,
+		.searchers = searchers,
+		.permille = pgsa_setting_get(&policy->cpu_permille),
 		.pagecache = policy->scope_pagecache,
 		.bytes = searches * pgsa_search_bytes(),
 	};

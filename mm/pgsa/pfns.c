@@ -124,7 +124,7 @@ int pgsa_fill_used(struct pgsa_cursor *cursor, unsigned long *pfns,
 }
 
 /**
- * pgsa_pfn_shared - do several page table entries map a frame?
+ * pgsa_pfn_shared - do several entries of page tables map a frame?
  * @pfn: its number; it is online
  *
  * Context: Any context. The answer may be outdated at once.
@@ -132,6 +132,14 @@ int pgsa_fill_used(struct pgsa_cursor *cursor, unsigned long *pfns,
  */
 bool pgsa_pfn_shared(unsigned long pfn)
 {
+	struct page *page = pfn_to_page(pfn);
+	struct folio *folio = page_folio(page);
 	/* One less than there are; far below 0 for what cannot be mapped. */
-	return atomic_read(&pfn_to_page(pfn)->_mapcount) > 0;
+	int entries = atomic_read(&page->_mapcount);
+
+	/* Entries for all of it, one less as well. The folio may be gone by now. */
+	if (folio_test_large(folio))
+		entries += atomic_read(&folio->_entire_mapcount) + 1;
+	return entries > 0;
 }
+EXPORT_SYMBOL_IF_KUNIT(pgsa_pfn_shared);

@@ -209,6 +209,7 @@ int kpgsad(void *data);
 extern unsigned int pgsa_claims_max;
 
 unsigned long pgsa_search_bytes(void);
+void pgsa_search_set_codes(struct pgsa_search *search);
 struct pgsa_search *pgsa_search_alloc(struct pgsa_policy *policy);
 void pgsa_search_free(struct pgsa_search *search);
 int pgsa_search_start(struct pgsa_policy *policy);

@@ -48,11 +48,13 @@ int pgsa_policy_init(struct pgsa_policy *policy)
 	policy->strategy = pgsa_strategy_find(PGSA_DEFAULT_STRATEGY);
 	policy->detect = pgsa_code_find(PGSA_DEFAULT_DETECT);
 	policy->correct = pgsa_code_find(PGSA_DEFAULT_CORRECT);
-	policy->cpu_permille = PGSA_DEFAULT_CPU_PERMILLE;
-	policy->interval_ms = PGSA_DEFAULT_INTERVAL_MS;
-	policy->frames_per_switch = PGSA_DEFAULT_SWITCH_FRAMES;
+	pgsa_setting_set(&policy->cpu_permille, PGSA_DEFAULT_CPU_PERMILLE);
+	pgsa_setting_set(&policy->interval_ms, PGSA_DEFAULT_INTERVAL_MS);
+	pgsa_setting_set(&policy->frames_per_switch,
+			 PGSA_DEFAULT_SWITCH_FRAMES);
 	/* Each node has CPUs and a memory controller of its own. */
-	policy->searchers = min(num_online_nodes(), PGSA_SEARCHERS_MAX);
+	pgsa_setting_set(&policy->searchers,
+			 min(num_online_nodes(), PGSA_SEARCHERS_MAX));
 	return 0;
 }
 EXPORT_SYMBOL_IF_KUNIT(pgsa_policy_init);
@@ -290,7 +292,7 @@ EXPORT_SYMBOL_IF_KUNIT(pgsa_policy_set_scope);
 /* Limits hold from the searcher's next step on: they may change live. */
 static int pgsa_set_limit(struct pgsa_policy *policy, const char *attr,
 			  const char *text, unsigned int max,
-			  unsigned int *field)
+			  struct pgsa_setting *field)
 {
 	unsigned int value;
 	int ret = pgsa_parse_uint(text, max, &value);
@@ -307,7 +309,7 @@ static int pgsa_set_limit(struct pgsa_policy *policy, const char *attr,
 			return ret;
 		pgsa_search_set_share(policy->crew, value);
 	}
-	WRITE_ONCE(*field, value);
+	pgsa_setting_set(field, value);
 	if (!policy->crew)
 		return 0;
 	pgsa_search_wake(policy->crew);
@@ -384,7 +386,7 @@ int pgsa_policy_set_searchers(struct pgsa_policy *policy, const char *text)
 	if (ret)
 		return pgsa_refuse_range(policy, "searchers", text, ret, 1,
 					 PGSA_SEARCHERS_MAX);
-	policy->searchers = value;
+	pgsa_setting_set(&policy->searchers, value);
 	return 0;
 }
 EXPORT_SYMBOL_IF_KUNIT(pgsa_policy_set_searchers);

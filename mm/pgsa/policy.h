@@ -6,6 +6,7 @@
 #define _PGSA_POLICY_H
 
 #include <linux/atomic.h>
+#include <linux/compiler.h>
 #include <linux/configfs.h>
 #include <linux/mutex.h>
 #include <linux/percpu.h>
@@ -38,7 +39,8 @@ struct pgsa_strategy;
  * @PGSA_STAT_UNRESOLVED: errors that were not corrected
  * @PGSA_STAT_UNCONFIRMED: mismatches that could not be confirmed when they were
  *			   found, and damaged records not put right then
- * @PGSA_STAT_RECORDS_DAMAGED: frame records that were damaged themselves
+ * @PGSA_STAT_RECORDS_DAMAGED: frame records, and the policy's numbers, that were
+ *			       damaged themselves
  * @PGSA_STAT_STALE: checks that a legitimate write or a repair had overtaken
  * @PGSA_STAT_REDUNDANCY_FAILURES: frames not sealed for lack of memory for
  *				   their redundancy
@@ -48,8 +50,8 @@ struct pgsa_strategy;
  * @PGSA_STAT_WALKS_SKIPPED: processes left out of a cycle, for the lock of their
  *			     address space was never free
  * @PGSA_STAT_WALK_MAX_NS: longest time for which such a lock was held
- * @PGSA_STAT_CHECKS_SKIPPED: checks by tasks that the lock of their address space cut
- *		       short
+ * @PGSA_STAT_CHECKS_SKIPPED: checks by tasks that the lock of their address space, or
+ *			      memory going offline, cut short
  * @NR_PGSA_STATS: how many
  */
 enum pgsa_stat {
@@ -92,6 +94,14 @@ struct pgsa_share {
 };
 
 /**
+ * struct pgsa_setting - a number that users set
+ * @copies: three times the number; see settings.c
+ */
+struct pgsa_setting {
+	unsigned int copies[3];
+};
+
+/**
  * struct pgsa_policy - one configfs directory
  */
 struct pgsa_policy {
@@ -121,13 +131,13 @@ struct pgsa_policy {
 	/** @scope_pagecache: unmapped page cache is in the set; fixed while live */
 	bool scope_pagecache;
 	/** @cpu_permille: share of one CPU, 0 = unlimited; read lockless */
-	unsigned int cpu_permille;
+	struct pgsa_setting cpu_permille;
 	/** @interval_ms: least time from cycle to cycle; read lockless */
-	unsigned int interval_ms;
+	struct pgsa_setting interval_ms;
 	/** @frames_per_switch: for a strategy that checks tasks; read lockless */
-	unsigned int frames_per_switch;
+	struct pgsa_setting frames_per_switch;
 	/** @searchers: number of threads; fixed while live */
-	unsigned int searchers;
+	struct pgsa_setting searchers;
 	/** @crew: the running searchers, or NULL */
 	struct pgsa_crew *crew;
 	/** @counts: what pgsa_stat_add() has added, on each CPU; lockless */
@@ -135,6 +145,21 @@ struct pgsa_policy {
 	/** @values: what pgsa_stat_set() has set, by enum pgsa_stat; lockless */
 	atomic64_t values[NR_PGSA_STATS];
 };
+
+/* settings.c */
+
+/* What most copies say, bit by bit. */
+static inline unsigned int pgsa_setting_get(const struct pgsa_setting *setting)
+{
+	unsigned int a = READ_ONCE(setting->copies[0]);
+	unsigned int b = READ_ONCE(setting->copies[1]);
+	unsigned int c = READ_ONCE(setting->copies[2]);
+
+	return (a & b) | (a & c) | (b & c);
+}
+
+void pgsa_setting_set(struct pgsa_setting *setting, unsigned int number);
+void pgsa_settings_mend(struct pgsa_policy *policy);
 
 /* stats.c */
 

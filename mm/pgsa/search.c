@@ -51,14 +51,15 @@ static void kpgsad_drain(void)
 	static atomic64_t drained_ns;	/* when it was done last */
 	s64 last = atomic64_read(&drained_ns), now = ktime_get_ns();
 
-	if (now - last > KPGSAD_DRAIN_NS &&
+	/* A time in the future is a damaged number. */
+	if ((u64)(now - last) > KPGSAD_DRAIN_NS &&
 	    atomic64_try_cmpxchg(&drained_ns, &last, now))
 		lru_add_drain_all();
 }
 
 static u64 kpgsad_interval_ns(const struct pgsa_search *search)
 {
-	return READ_ONCE(search->policy->interval_ms) * NSEC_PER_MSEC;
+	return pgsa_setting_get(&search->policy->interval_ms) * NSEC_PER_MSEC;
 }
 
 /* Wait until there is a cycle to take part in; false if we are to stop. */
@@ -67,6 +68,8 @@ static bool kpgsad_join(struct pgsa_search *search)
 	u64 ns;
 
 	search->done = (struct pgsa_tally) {};
+	pgsa_settings_mend(search->policy);
+	pgsa_search_set_codes(search);
 	while (!kthread_freezable_should_stop(NULL)) {
 		set_current_state(TASK_INTERRUPTIBLE | TASK_FREEZABLE);
 		ns = pgsa_crew_join(search->crew, ktime_get_ns(),
@@ -91,7 +94,7 @@ static u64 kpgsad_account(struct pgsa_search *search)
 	search->cpu_ns = now_ns;
 	pgsa_stat_add(search->policy, PGSA_STAT_CPU_NS, used_ns);
 	return pgsa_crew_pause(search->crew, ktime_get_ns(), used_ns,
-			       READ_ONCE(search->policy->cpu_permille));
+			       pgsa_setting_get(&search->policy->cpu_permille));
 }
 
 /*
@@ -100,7 +103,7 @@ static u64 kpgsad_account(struct pgsa_search *search)
  */
 static u64 kpgsad_sleep_min_ns(const struct pgsa_search *search)
 {
-	unsigned int permille = READ_ONCE(search->policy->cpu_permille);
+	unsigned int permille = pgsa_setting_get(&search->policy->cpu_permille);
 	u64 burst_ns = KPGSAD_BURST_NS * PGSA_PERMILLE_MAX;
 
 	return max_t(u64, KPGSAD_SLEEP_MIN_NS, burst_ns / max(permille, 1U));
@@ -145,7 +148,7 @@ static void kpgsad_leave(struct pgsa_search *search)
 static bool kpgsad_rests(const struct pgsa_search *search)
 {
 	return kpgsad_interval_ns(search) > KPGSAD_BATCH_NS ||
-	       !READ_ONCE(search->policy->cpu_permille);
+	       !pgsa_setting_get(&search->policy->cpu_permille);
 }
 
 /* Are there frames left? No more than have room, whatever the numbers say. */

@@ -59,6 +59,21 @@ unsigned long pgsa_search_bytes(void)
 	       THREAD_SIZE + sizeof(struct task_struct);
 }
 
+/**
+ * pgsa_search_set_codes - let a searcher claim frames for its policy's codes
+ * @search: the search
+ *
+ * Also now and then while it searches: with a flipped bit in one of the ids, there
+ * may be no such code, and nothing would ever be sealed again.
+ *
+ * Context: Any context; the searcher's thread, if it has begun.
+ */
+void pgsa_search_set_codes(struct pgsa_search *search)
+{
+	search->detect_id = pgsa_code_id(search->policy->detect);
+	search->correct_id = pgsa_code_id(search->policy->correct);
+}
+
 /* Rather none than to end processes for it. */
 #define PGSA_SEARCH_GFP	(GFP_KERNEL | __GFP_NORETRY | __GFP_NOWARN)
 
@@ -81,8 +96,7 @@ struct pgsa_search *pgsa_search_alloc(struct pgsa_policy *policy)
 		return NULL;
 	}
 	search->policy = policy;
-	search->detect_id = pgsa_code_id(policy->detect);
-	search->correct_id = pgsa_code_id(policy->correct);
+	pgsa_search_set_codes(search);
 	search->claims = kvcalloc(pgsa_claims_max, sizeof(*search->claims),
 				  PGSA_SEARCH_GFP);
 	search->damaged = kmalloc(PAGE_SIZE, PGSA_SEARCH_GFP);
@@ -126,7 +140,7 @@ static int kpgsad_create(struct pgsa_crew *crew, struct pgsa_policy *policy,
 	/* The others may wake it after it has ended. */
 	search->thread = get_task_struct(thread);
 	crew->searches[nr] = search;
-	kpgsad_set_class(thread, policy->cpu_permille);
+	kpgsad_set_class(thread, pgsa_setting_get(&policy->cpu_permille));
 	return 0;
 }
 
@@ -153,7 +167,7 @@ static void pgsa_crew_free(struct pgsa_crew *crew)
 
 static struct pgsa_crew *pgsa_crew_create(struct pgsa_policy *policy)
 {
-	unsigned int i, nr = policy->searchers;
+	unsigned int i, nr = pgsa_setting_get(&policy->searchers);
 	struct pgsa_crew *crew = kzalloc(struct_size(crew, searches, nr + 1),
 					 GFP_KERNEL);
 	int ret;
@@ -176,8 +190,9 @@ static struct pgsa_crew *pgsa_crew_create(struct pgsa_policy *policy)
  * @policy: the policy, locked, without searchers
  *
  * Context: Process context, may sleep.
- * Return: 0; -ENOMEM or -EINTR if there can be no thread, or what the strategy
- * returned when it refused; nothing has changed then.
+ * Return: 0; if there can be no thread -ENOMEM, -EINTR, or -EAGAIN for lack of
+ * process numbers; or what the strategy returned when it refused. Nothing has
+ * changed then.
  */
 int pgsa_search_start(struct pgsa_policy *policy)
 {

@@ -257,7 +257,8 @@ void pgsa_store_trim(const struct pgsa_code *code)
 {
 	struct pgsa_store *store = pgsa_store(code);
 
-	if (time_before(jiffies, READ_ONCE(store->trim_next)) ||
+	/* A time further away is a damaged number. */
+	if (READ_ONCE(store->trim_next) - jiffies - 1 < PGSA_TRIM_JIFFIES ||
 	    !mutex_trylock(&store->trim_lock))
 		return;
 	pgsa_store_trim_step(store, pgsa_code_id(code));

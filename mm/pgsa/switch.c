@@ -20,15 +20,26 @@
  * but they also keep an error from being confirmed, here and by others: they
  * are dropped before that. Preemption stays off while they are held, since
  * others should not have to wait until this task runs again.
+ *
+ * Then memory has to be kept from going offline, but not by get_online_mems(), for
+ * which the task would wait while memory goes offline. That may be waiting for a
+ * folio that is being read, and for the task: a server in user space that has to
+ * provide its content (FUSE). So there is a semaphore that is held while memory goes
+ * offline, and that tasks only try for; what they do under it waits for nobody who
+ * could wait for them. What they do not get to is found again.
  */
 
 #include <linux/delay.h>
 #include <linux/err.h>
 #include <linux/list.h>
+#include <linux/init.h>
+#include <linux/memory.h>
 #include <linux/memory_hotplug.h>
 #include <linux/mm.h>
+#include <linux/notifier.h>
 #include <linux/pgsa.h>
 #include <linux/rculist.h>
+#include <linux/rwsem.h>
 #include <linux/sched.h>
 #include <linux/sched/clock.h>
 #include <linux/slab.h>
@@ -53,12 +64,16 @@
 struct pgsa_switcher {
 	struct list_head node;
 	struct pgsa_policy *policy;
-	/** @mutex: protects @search; taken inside get_online_mems() */
+	/** @mutex: protects @search; taken inside pgsa_offline_sem */
 	struct mutex mutex;
 	struct pgsa_search *search;
 };
 
 DEFINE_STATIC_KEY_FALSE(pgsa_schedule_key);
+
+/* Written while memory goes offline; that is one piece at a time. */
+static DECLARE_RWSEM(pgsa_offline_sem);
+static bool pgsa_going_offline;		/* written by those who have the semaphore */
 
 static LIST_HEAD(pgsa_switchers);
 static DEFINE_MUTEX(pgsa_switchers_lock);	/* for changes of the list */
@@ -142,13 +157,43 @@ static void pgsa_settle(struct pgsa_switcher *switcher, unsigned long pfn)
 {
 	unsigned int tries = PGSA_SETTLE_TRIES;
 
-	get_online_mems();
+	if (!down_read_trylock(&pgsa_offline_sem)) {
+		pgsa_stat_add(switcher->policy, PGSA_STAT_CHECKS_SKIPPED, 1);
+		return;
+	}
 	if (pgsa_unconfirmed_waits(pfn, switcher->policy->scope_pagecache))
 		tries = 0;
 	while (tries && !pgsa_settle_once(switcher, pfn) && --tries)
 		usleep_range(PGSA_SETTLE_SLEEP_US, 2 * PGSA_SETTLE_SLEEP_US);
-	put_online_mems();
+	up_read(&pgsa_offline_sem);
 }
+
+/* When others object, that is told even if it has not been told before. */
+static int pgsa_memory_notify(struct notifier_block *block,
+			      unsigned long action, void *arg)
+{
+	switch (action) {
+	case MEM_GOING_OFFLINE:
+		down_write(&pgsa_offline_sem);
+		pgsa_going_offline = true;
+		break;
+	case MEM_OFFLINE:
+	case MEM_CANCEL_OFFLINE:
+		if (!pgsa_going_offline)
+			break;
+		pgsa_going_offline = false;
+		up_write(&pgsa_offline_sem);
+		break;
+	}
+	return NOTIFY_OK;
+}
+
+static int __init pgsa_switch_init(void)
+{
+	return hotplug_memory_notifier(pgsa_memory_notify,
+				       DEFAULT_CALLBACK_PRI);
+}
+subsys_initcall(pgsa_switch_init);
 
 /* The next pages: at most a batch, and those of a bounded number of tables. */
 static int pgsa_switch_step(struct pgsa_switcher *switcher,
@@ -205,7 +250,7 @@ static struct pgsa_switcher *pgsa_switcher_of(struct task_struct *task,
 		if (!pgsa_targets_have(switcher->policy, task))
 			continue;
 		*frames = max(*frames,
-			      READ_ONCE(switcher->policy->frames_per_switch));
+			      pgsa_setting_get(&switcher->policy->frames_per_switch));
 		first = first ?: switcher;
 	}
 	return first;

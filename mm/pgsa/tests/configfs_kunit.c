@@ -46,10 +46,10 @@ static void policy_odd(struct kunit *test)
 	pt->policy.detect = NULL;
 	pt->policy.correct = NULL;
 	pt->policy.scope_pagecache = true;
-	pt->policy.cpu_permille = 777;
-	pt->policy.interval_ms = 777;
-	pt->policy.frames_per_switch = 77;
-	pt->policy.searchers = 7;
+	pgsa_setting_set(&pt->policy.cpu_permille, 777);
+	pgsa_setting_set(&pt->policy.interval_ms, 777);
+	pgsa_setting_set(&pt->policy.frames_per_switch, 77);
+	pgsa_setting_set(&pt->policy.searchers, 7);
 	pt->want = pt->policy;
 }
 
@@ -79,10 +79,11 @@ static void init_defaults(struct kunit *test)
 	KUNIT_EXPECT_STREQ(test, pt->policy.detect->name, "crc32c");
 	KUNIT_EXPECT_STREQ(test, pt->policy.correct->name, "hamming");
 	KUNIT_EXPECT_FALSE(test, pt->policy.scope_pagecache);
-	KUNIT_EXPECT_EQ(test, pt->policy.cpu_permille, 10);
-	KUNIT_EXPECT_EQ(test, pt->policy.interval_ms, 250);
-	KUNIT_EXPECT_EQ(test, pt->policy.frames_per_switch, 16);
-	KUNIT_EXPECT_EQ(test, pt->policy.searchers, num_online_nodes());
+	KUNIT_EXPECT_EQ(test, pgsa_setting_get(&pt->policy.cpu_permille), 10);
+	KUNIT_EXPECT_EQ(test, pgsa_setting_get(&pt->policy.interval_ms), 250);
+	KUNIT_EXPECT_EQ(test, pgsa_setting_get(&pt->policy.frames_per_switch), 16);
+	KUNIT_EXPECT_EQ(test, pgsa_setting_get(&pt->policy.searchers),
+			num_online_nodes());
 	KUNIT_EXPECT_NULL(test, pt->policy.crew);
 	KUNIT_EXPECT_FALSE(test, mutex_is_locked(&pt->policy.lock));
 }
@@ -154,14 +155,14 @@ static void set_names(struct kunit *test)
 }
 
 static void policy_set_number(struct kunit *test, policy_set_t set,
-			      unsigned int *want, unsigned int number)
+			      struct pgsa_setting *want, unsigned int number)
 {
 	struct policy_test *pt = test->priv;
 	unsigned int i;
 
 	for (i = 0; i < 2; i++) {
 		policy_odd(test);
-		*want = number;
+		pgsa_setting_set(want, number);
 		snprintf(pt->text, PAGE_SIZE, "%u%s", number, i ? "\n" : "");
 		policy_set_accepted(test, set, pt->text);
 	}
@@ -233,11 +234,11 @@ static void set_while_live(struct kunit *test)
 		return;
 	}
 	if (file->set == pgsa_policy_set_cpu_permille)
-		pt->want.cpu_permille = 20;
+		pgsa_setting_set(&pt->want.cpu_permille, 20);
 	if (file->set == pgsa_policy_set_interval_ms)
-		pt->want.interval_ms = 20;
+		pgsa_setting_set(&pt->want.interval_ms, 20);
 	if (file->set == pgsa_policy_set_frames_per_switch)
-		pt->want.frames_per_switch = 20;
+		pgsa_setting_set(&pt->want.frames_per_switch, 20);
 	policy_set_accepted(test, file->set, file->good);
 }
 
@@ -313,7 +314,7 @@ static void enable_starts_and_stops(struct kunit *test)
 	struct pgsa_policy *policy = &pt->policy;
 	struct pgsa_crew *crew;
 
-	pt->want.searchers = 3;
+	pgsa_setting_set(&pt->want.searchers, 3);
 	policy_set_accepted(test, pgsa_policy_set_searchers, "3");
 	policy_set_accepted(test, pgsa_policy_set_enable, "0");
 	policy_set_accepted(test, pgsa_policy_set_enable, "0\n");
@@ -330,8 +331,8 @@ static void enable_starts_and_stops(struct kunit *test)
 			-EBUSY);
 	KUNIT_EXPECT_EQ(test, pgsa_policy_set_cpu_permille(policy, "0"), 0);
 	KUNIT_EXPECT_EQ(test, pgsa_policy_set_interval_ms(policy, "5000"), 0);
-	KUNIT_EXPECT_EQ(test, policy->cpu_permille, 0);
-	KUNIT_EXPECT_EQ(test, policy->interval_ms, 5000);
+	KUNIT_EXPECT_EQ(test, pgsa_setting_get(&policy->cpu_permille), 0);
+	KUNIT_EXPECT_EQ(test, pgsa_setting_get(&policy->interval_ms), 5000);
 
 	KUNIT_EXPECT_EQ(test, pgsa_policy_set_enable(policy, "0"), 0);
 	KUNIT_EXPECT_NULL(test, policy->crew);

@@ -30,8 +30,8 @@ static int limits_enter(struct kunit *test, unsigned int permille,
 	struct pgsa_policy *policy = limits_policy(test, lt->entered);
 	int ret;
 
-	policy->cpu_permille = permille;
-	policy->searchers = searchers;
+	pgsa_setting_set(&policy->cpu_permille, permille);
+	pgsa_setting_set(&policy->searchers, searchers);
 	mutex_lock(&policy->lock);
 	ret = pgsa_limits_enter(policy);
 	mutex_unlock(&policy->lock);

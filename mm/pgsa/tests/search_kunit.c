@@ -197,19 +197,19 @@ static void pause_after_long_idle(struct kunit *test)
 	governed_expect_share(test, g, 5 * NSEC_PER_MSEC, 0);
 }
 
-/* A second of work is paid for; more cannot be, and is a damaged number */
+/* 0.1 s of work are paid for; more cannot be, and is a damaged number */
 static void pause_after_long_work(struct kunit *test)
 {
 	struct governed *g = governed_start(test, 1);
 
-	governed_work(g, NSEC_PER_SEC);
-	KUNIT_EXPECT_EQ(test, governed_pause(g), 999 * NSEC_PER_SEC);
-	g->wall_ns += 999 * NSEC_PER_SEC;
+	governed_work(g, 100 * NSEC_PER_MSEC);
+	KUNIT_EXPECT_EQ(test, governed_pause(g), 99900 * NSEC_PER_MSEC);
+	g->wall_ns += 99900 * NSEC_PER_MSEC;
 	KUNIT_EXPECT_EQ(test, governed_pause(g), 0);
 
 	governed_work(g, 3600 * NSEC_PER_SEC);
-	KUNIT_EXPECT_EQ(test, governed_pause(g), 1000 * NSEC_PER_SEC);
-	g->wall_ns += 1000 * NSEC_PER_SEC;
+	KUNIT_EXPECT_EQ(test, governed_pause(g), 100 * NSEC_PER_SEC);
+	g->wall_ns += 100 * NSEC_PER_SEC;
 	KUNIT_EXPECT_EQ(test, governed_pause(g), 0);
 }
 
@@ -350,6 +350,34 @@ static void sweep_each_frame_once(struct kunit *test)
 	KUNIT_EXPECT_GT(test, cursor.free, nr_free_pages() / 2);
 }
 
+/* One entry maps all pages of a huge page, and is not in their own counts */
+static void huge_page_is_shared(struct kunit *test)
+{
+	struct page *page = alloc_pages(GFP_KERNEL | __GFP_COMP, 2);
+	bool none, one, two, own;
+	struct folio *folio;
+	unsigned long last;
+
+	KUNIT_ASSERT_NOT_NULL(test, page);
+	folio = page_folio(page);
+	last = page_to_pfn(page) + 3;
+	none = pgsa_pfn_shared(last);
+	atomic_inc(&folio->_entire_mapcount);
+	one = pgsa_pfn_shared(last);
+	atomic_inc(&folio->_entire_mapcount);
+	two = pgsa_pfn_shared(last);
+	atomic_dec(&folio->_entire_mapcount);
+	atomic_inc(&pfn_to_page(last)->_mapcount);
+	own = pgsa_pfn_shared(last) && !pgsa_pfn_shared(last - 1);
+	atomic_dec(&pfn_to_page(last)->_mapcount);
+	atomic_dec(&folio->_entire_mapcount);
+	__free_pages(page, 2);
+	KUNIT_EXPECT_FALSE(test, none);
+	KUNIT_EXPECT_FALSE(test, one);
+	KUNIT_EXPECT_TRUE(test, two);
+	KUNIT_EXPECT_TRUE(test, own);
+}
+
 static struct kunit_case search_cases[] = {
 	KUNIT_CASE_PARAM(pause_gives_share, search_shares_gen_params),
 	KUNIT_CASE_PARAM(pause_gives_share_to_late_sleeper,
@@ -360,6 +388,7 @@ static struct kunit_case search_cases[] = {
 	KUNIT_CASE_PARAM(pause_after_long_idle, search_shares_gen_params),
 	KUNIT_CASE(pause_after_long_work),
 	KUNIT_CASE_PARAM(sweep_each_frame_once, search_steps_gen_params),
+	KUNIT_CASE(huge_page_is_shared),
 	{}
 };
 
