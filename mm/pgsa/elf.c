@@ -9,16 +9,21 @@
  * compare.
  */
 #include <linux/elf.h>
+#include <linux/err.h>
 #include <linux/fs.h>
+#include <linux/highmem.h>
+#include <linux/magic.h>
 #include <linux/mm.h>
+#include <linux/pagemap.h>
 #include <linux/seq_file.h>
 
 #include "pgsa.h"
 #include "proc.h"
 
 /*
- * No server in user space is asked, which could keep us waiting: the file
- * systems that are known have none, and the others have no frames in the set.
+ * No server in user space is asked, which could keep us waiting: of the file
+ * systems that are known only 9p may have one (trans=fd, unix, tcp), see
+ * pgsa_elf_get(), and the others have no frames in the set.
  * Nor is a listener (fanotify), who may forbid to read the file, and so keep
  * whoever asks waiting: kernel_read() would ask, __kernel_read() does not. The
  * process has the file mapped, so there is nothing to forbid.
@@ -33,8 +38,36 @@ static bool pgsa_elf_readable(const struct file *file)
 	       !(file->f_flags & O_DIRECT);
 }
 
+/* From the page cache alone; false if it is not all there. */
+static bool pgsa_elf_get_cached(struct file *file, void *buf, size_t size,
+				loff_t pos)
+{
+	if (pos + size > i_size_read(file_inode(file)))
+		return false;
+	while (size) {
+		struct folio *folio = filemap_get_folio(file->f_mapping,
+							pos >> PAGE_SHIFT);
+		size_t len = 0;
+
+		if (IS_ERR(folio))
+			return false;
+		if (folio_test_uptodate(folio))
+			len = memcpy_from_file_folio(buf, folio, pos, size);
+		folio_put(folio);
+		if (!len)
+			return false;
+		buf += len;
+		pos += len;
+		size -= len;
+	}
+	return true;
+}
+
+/* A server that hangs would keep us waiting, and not even SIGKILL would end that. */
 static bool pgsa_elf_get(struct file *file, void *buf, size_t size, loff_t pos)
 {
+	if (file_inode(file)->i_sb->s_magic == V9FS_MAGIC)
+		return pgsa_elf_get_cached(file, buf, size, pos);
 	return __kernel_read(file, buf, size, &pos) == (ssize_t)size;
 }
 
