@@ -8,7 +8,6 @@
 #include <linux/errno.h>
 #include <linux/kstrtox.h>
 #include <linux/minmax.h>
-#include <linux/mm.h>
 #include <linux/printk.h>
 #include <linux/string.h>
 #include <kunit/visibility.h>
@@ -20,8 +19,8 @@
  * @text: what configfs hands over, with a NUL behind it
  * @count: its length
  *
- * configfs cuts at the end of a page what is longer and takes the rest for a text
- * of its own, so a full page may be the beginning of anything. What follows a NUL
+ * configfs cuts after 4096 bytes what is longer and takes the rest for a text of
+ * its own, so as many bytes may be the beginning of anything. What follows a NUL
  * would be written and not read.
  *
  * Context: Any context.
@@ -29,7 +28,7 @@
  */
 bool pgsa_text_complete(const char *text, size_t count)
 {
-	return count < PAGE_SIZE - 1 && !memchr(text, '\0', count);
+	return count < PGSA_TEXT_CUT - 1 && !memchr(text, '\0', count);
 }
 EXPORT_SYMBOL_IF_KUNIT(pgsa_text_complete);
 

@@ -7,6 +7,7 @@
 
 #include <linux/types.h>
 
+#define PGSA_TEXT_CUT	4096	/* SIMPLE_ATTR_SIZE of configfs */
 #define PGSA_TEXT_SHOWN	40UL	/* of a refused text, in the log */
 
 bool pgsa_text_complete(const char *text, size_t count);

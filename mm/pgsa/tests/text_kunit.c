@@ -11,14 +11,14 @@
 
 static void text_complete(struct kunit *test)
 {
-	char *page = kunit_kzalloc(test, PAGE_SIZE, GFP_KERNEL);
+	char *page = kunit_kzalloc(test, PGSA_TEXT_CUT, GFP_KERNEL);
 
 	KUNIT_ASSERT_NOT_NULL(test, page);
-	memset(page, '1', PAGE_SIZE - 1);
+	memset(page, '1', PGSA_TEXT_CUT - 1);
 	KUNIT_EXPECT_TRUE(test, pgsa_text_complete(page, 1));
-	KUNIT_EXPECT_TRUE(test, pgsa_text_complete(page, PAGE_SIZE - 2));
+	KUNIT_EXPECT_TRUE(test, pgsa_text_complete(page, PGSA_TEXT_CUT - 2));
 	/* As much as configfs hands over of a longer one */
-	KUNIT_EXPECT_FALSE(test, pgsa_text_complete(page, PAGE_SIZE - 1));
+	KUNIT_EXPECT_FALSE(test, pgsa_text_complete(page, PGSA_TEXT_CUT - 1));
 	page[1] = '\0';
 	KUNIT_EXPECT_TRUE(test, pgsa_text_complete(page, 1));
 	KUNIT_EXPECT_FALSE(test, pgsa_text_complete(page, 2));
