@@ -173,6 +173,7 @@ static const struct selftest tests[] = {
 	{ "error at address 0", test_found_at_0 },
 	{ "a policy that is not enabled", test_not_enabled },
 	{ "policies come and go", test_come_and_go },
+	{ "error in a file that is mapped all the time", test_found_busy_file },
 	{ "many processes have the page", test_many_processes },
 	{ "two processes in one address space", test_one_space },
 	{ "vfork", test_vfork },

@@ -22,6 +22,7 @@ void test_found_huge(void);
 void test_found_at_0(void);
 void test_not_enabled(void);
 void test_come_and_go(void);
+void test_found_busy_file(void);
 void test_many_processes(void);
 
 /* agents_space.c */

@@ -282,6 +282,47 @@ void test_come_and_go(void)
 	second_remove();
 }
 
+#define BUSY_PROCESSES	2
+#define BUSY_FLIPS	24
+
+static void *map_own_file(size_t size)
+{
+	int fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+	void *map = mmap(NULL, size, PROT_READ, MAP_PRIVATE | MAP_POPULATE, fd,
+			 0);
+
+	close(fd);
+	return map;
+}
+
+/* Others map and unmap the file all the time, as they do their libraries. */
+void test_found_busy_file(void)
+{
+	char *pages = map_own_file(4 * PGSA_PAGE);
+	pid_t pids[BUSY_PROCESSES];
+	unsigned int i;
+
+	alarm(3 * TEST_SECONDS);
+	check(pages != MAP_FAILED, "mmap: %s", strerror(errno));
+	handle(SIGUSR1);
+	searcher_awake();
+	second_only_tells(getpid());
+	for (i = 0; i < BUSY_PROCESSES; i++) {
+		pids[i] = fork_child();
+		while (!pids[i])
+			munmap(map_own_file(4 * PGSA_PAGE), 4 * PGSA_PAGE);
+	}
+	for (i = 0; i < BUSY_FLIPS / 4; i++)
+		expect_told(pages, 4);
+	for (i = 0; i < BUSY_PROCESSES; i++) {
+		kill(pids[i], SIGKILL);
+		waitpid(pids[i], NULL, 0);
+	}
+	check(!second_stat("untold") && !policy_stat("untold"),
+	      "some were not told");
+	second_remove();
+}
+
 #define MANY_PROCESSES	400
 
 /* More than there is room for at first, and one agent for the last of them. */
