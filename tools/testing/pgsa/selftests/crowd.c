@@ -146,7 +146,7 @@ static int sleeper(void *arg)
  * Processes of their own, with little of their own: they share all that processes
  * can share, so that 5000 fit into a small guest.
  */
-static void sleepers_start(void)
+static void sleepers_start(pid_t *pids)
 {
 	const char *threads_max = "/proc/sys/kernel/threads-max";
 	char *stacks = mmap(NULL, SLEEPERS * SLEEPER_STACK,
@@ -159,12 +159,24 @@ static void sleepers_start(void)
 	pgsa_read(threads_max, was, sizeof(was));
 	snprintf(text, sizeof(text), "%d", 3 * SLEEPERS);
 	check(!pgsa_write(threads_max, text), "%s", threads_max);
-	for (i = 1; i <= SLEEPERS; i++)
-		check(clone(sleeper, stacks + i * SLEEPER_STACK,
-			    CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND |
-			    SIGCHLD, NULL) > 0, "process %u: %s", i,
-		      strerror(errno));
+	for (i = 0; i < SLEEPERS; i++) {
+		pids[i] = clone(sleeper, stacks + (i + 1) * SLEEPER_STACK,
+				CLONE_VM | CLONE_FS | CLONE_FILES |
+				CLONE_SIGHAND | SIGCHLD, NULL);
+		check(pids[i] > 0, "process %u: %s", i, strerror(errno));
+	}
 	pgsa_write(threads_max, was);
+}
+
+/* The next test may need their place. */
+static void sleepers_end(const pid_t *pids)
+{
+	unsigned int i;
+
+	for (i = 0; i < SLEEPERS; i++)
+		kill(pids[i], SIGKILL);
+	for (i = 0; i < SLEEPERS; i++)
+		waitpid(pids[i], NULL, 0);
 }
 
 /* How many of them there are: the number in /proc/loadavg is of all tasks. */
@@ -201,18 +213,20 @@ static double sealing_rate(void)
 static void test_sleepers(void)
 {
 	unsigned long kib = sysconf(_SC_AVPHYS_PAGES) * (PGSA_PAGE >> 10);
+	static pid_t pids[SLEEPERS];
 	double alone, crowded;
 
 	alarm(5 * TEST_SECONDS);
 	if (kib / SLEEPER_KIB < SLEEPERS)
 		skip("too little memory");
 	alone = sealing_rate();
-	sleepers_start();
+	sleepers_start(pids);
 	crowded = sealing_rate();
 	diag("%.0f frames sealed in a second of CPU time, %.0f with %u tasks; %lu KiB each",
 	     alone, crowded, tasks(),
 	     (kib - sysconf(_SC_AVPHYS_PAGES) * (PGSA_PAGE >> 10)) / SLEEPERS);
 	check(tasks() >= SLEEPERS, "only %u tasks", tasks());
+	sleepers_end(pids);
 	check(crowded * 4 > alone, "%.0f frames a second", crowded);
 }
 
