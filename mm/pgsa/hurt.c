@@ -24,6 +24,7 @@
  * when it stops, which waits for them: later it tells nobody. Its targets are
  * looked up step by step under RCU, and may come and go between two steps.
  */
+#include <linux/ktime.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/oom.h>
@@ -45,11 +46,13 @@ DEFINE_STATIC_SRCU(pgsa_live_srcu);		/* for readers; they may sleep */
 /**
  * struct pgsa_hurt - one error
  * @mappers: the address spaces that map the frame
+ * @begin_ns: when it had been found, and nobody had been told
  * @cgroups: by cgroup, the number of the page at which its first process does
  * @all: nothing is missing
  */
 struct pgsa_hurt {
 	struct pgsa_mappers mappers;
+	u64 begin_ns;
 	struct xarray cgroups;
 	bool all;
 };
@@ -140,6 +143,18 @@ static bool pgsa_hurt_addr(struct pgsa_hurt *hurt, struct pgsa_target *target,
 	return entry;
 }
 
+/*
+ * An agent that has been told may make another target at once, which the error is
+ * none of. A time that has not come yet is that of a damaged target.
+ */
+static bool pgsa_target_is_new(const struct pgsa_target *target,
+			       const struct pgsa_hurt *hurt)
+{
+	u64 since_ns = READ_ONCE(target->since_ns);
+
+	return since_ns > hurt->begin_ns && since_ns <= ktime_get_ns();
+}
+
 /* Looks at some targets from an id on; returns false after the last. */
 static bool pgsa_hurt_targets(struct pgsa_hurt *hurt,
 			      struct pgsa_policy *policy, unsigned long *id)
@@ -154,7 +169,8 @@ static bool pgsa_hurt_targets(struct pgsa_hurt *hurt,
 		if (!target)
 			return false;
 		++*id;
-		if (!pgsa_hurt_addr(hurt, target, &addr))
+		if (pgsa_target_is_new(target, hurt) ||
+		    !pgsa_hurt_addr(hurt, target, &addr))
 			continue;
 		atomic64_inc(&target->errors);
 		pgsa_agent_tell(target, addr);
@@ -184,8 +200,8 @@ static void pgsa_hurt_tell(struct pgsa_hurt *hurt)
  * @policy: the policy that found it
  * @pfn: number of the frame
  *
- * Counts it for each target of any live policy that maps the frame, and tells the
- * target's agent, if it has one.
+ * Counts it for each target of any live policy that maps the frame and was there
+ * before, and tells the target's agent, if it has one.
  *
  * Context: Process context, may sleep. The caller keeps memory from going
  *	    offline and holds no lock. See pgsa_mappers_find() for those that it
@@ -199,6 +215,7 @@ void pgsa_targets_hurt(struct pgsa_policy *policy, unsigned long pfn)
 
 	if (!pgsa_live_targets(false))
 		goto unlock;
+	hurt.begin_ns = ktime_get_ns();
 	xa_init(&hurt.cgroups);
 	hurt.all = pgsa_mappers_find(&hurt.mappers, pfn);
 	if (hurt.mappers.nr)

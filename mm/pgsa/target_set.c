@@ -10,6 +10,7 @@
 #define pr_fmt(fmt) "pgsa: " fmt
 
 #include <linux/errno.h>
+#include <linux/ktime.h>
 #include <linux/lockdep.h>
 #include <linux/pid.h>
 #include <linux/printk.h>
@@ -118,6 +119,7 @@ int pgsa_targets_list(struct pgsa_target *target, struct pid *pid,
 		if (rhltable_insert(&set->by_whom, &new->kin, pgsa_by_whom))
 			return -ENOMEM;
 	}
+	WRITE_ONCE(target->since_ns, ktime_get_ns());
 	if (old)
 		rhltable_remove(&set->by_whom, &old->kin, pgsa_by_whom);
 	WRITE_ONCE(set->nr_cgroups, set->nr_cgroups + !!cgroup -

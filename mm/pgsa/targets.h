@@ -47,6 +47,8 @@ struct pgsa_target {
 	struct cgroup __rcu *cgroup;
 	/** @agent: thread group to be told, or NULL; as @pid */
 	struct pid __rcu *agent;
+	/** @since_ns: when @pid or @cgroup was set; lockless */
+	u64 since_ns;
 	/** @member: that of @members which stands for @pid or @cgroup, or NULL */
 	struct pgsa_member *member;
 	/** @members: one that is in use, one for what comes next */
