@@ -74,6 +74,7 @@ static void pgsa_found(struct pgsa_search *search,
 	};
 	struct pgsa_policy *policy = search->policy;
 	const char *held_up = search->finding->held_up;
+	struct pgsa_mended mended = search->finding->mended;
 
 	pgsa_stat_add(policy, stats[finding->result], 1);
 	if (finding->result != PGSA_TRANSIENT)
@@ -84,6 +85,7 @@ static void pgsa_found(struct pgsa_search *search,
 			 finding->delay_ns);
 	*search->finding = *finding;
 	search->finding->held_up = held_up;
+	search->finding->mended = mended;
 }
 
 /*

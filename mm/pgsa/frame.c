@@ -7,13 +7,12 @@
 #define pr_fmt(fmt) "pgsa: " fmt
 
 #include <linux/bug.h>
-#include <linux/printk.h>
-#include <linux/ratelimit.h>
 #include <linux/spinlock.h>
 #include <kunit/visibility.h>
 #include <trace/events/pgsa.h>
 
 #include "frame.h"
+#include "warn.h"
 
 #define TO(state)	BIT(PGSA_FRAME_##state)
 
@@ -130,7 +129,7 @@ static u64 pgsa_frame_settled(struct pgsa_frame *frame, unsigned long pfn)
 	raw_spin_unlock_irqrestore(&pgsa_repair_lock, flags);
 	if (pgsa_word_state(word) == NR_PGSA_FRAME_STATES ||
 	    pgsa_word_status(word) == PGSA_STATUS_LOCKED)
-		pr_warn_ratelimited("pfn 0x%lx: its record is damaged (word 0x%016llx), opened\n",
+		pgsa_warn_deferred("pfn 0x%lx: its record is damaged (word 0x%016llx), opened\n",
 				    pfn, word);
 	return word;
 }

@@ -3,12 +3,8 @@
  * What is done about a damaged record: put it right, open the frame, or give it
  * up. Why that is safe is said in guard.c.
  */
-#define pr_fmt(fmt) "pgsa: " fmt
-
 #include <linux/jiffies.h>
 #include <linux/mm.h>
-#include <linux/printk.h>
-#include <linux/ratelimit.h>
 #include <linux/string.h>
 #include <kunit/visibility.h>
 
@@ -54,13 +50,14 @@ struct pgsa_mending {
 	u8 stored[PGSA_STORED_BYTES];
 };
 
+/* Told when the folio is unlocked: the log may have a slow console. */
 static void pgsa_mend_count(struct pgsa_search *search, unsigned long pfn,
 			    u64 word, const char *result)
 {
 	pgsa_stat_add(search->policy, PGSA_STAT_RECORDS_DAMAGED, 1);
-	pr_notice_ratelimited("record: pfn=0x%lx policy=%s word=0x%016llx result=%s\n",
-			      pfn, pgsa_policy_name(search->policy), word,
-			      result);
+	search->finding->mended = (struct pgsa_mended) {
+		.pfn = pfn, .word = word, .result = result,
+	};
 }
 
 /* The codes of the present content. False if the record names none. */

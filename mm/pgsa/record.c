@@ -10,12 +10,12 @@
 #include <linux/page_ext.h>
 #include <linux/pgsa.h>
 #include <linux/printk.h>
-#include <linux/ratelimit.h>
 #include <linux/rcupdate.h>
 #include <trace/events/pgsa.h>
 #include <xen/xen.h>
 
 #include "record.h"
+#include "warn.h"
 
 struct static_key_false pgsa_key = STATIC_KEY_FALSE_INIT;
 EXPORT_SYMBOL(pgsa_key);
@@ -128,7 +128,7 @@ static noinline void pgsa_slow_sub_writer(struct pgsa_frame *frame,
 	/* Who knows what was written through that entry. */
 	pgsa_frame_write(frame, pfn);
 	WARN_ON_ONCE(IS_ENABLED(CONFIG_PGSA_DEBUG));
-	pr_warn_ratelimited("pfn 0x%lx: an entry that was never counted has gone; damaged page table?\n",
+	pgsa_warn_deferred("pfn 0x%lx: an entry that was never counted has gone; damaged page table?\n",
 			    pfn);
 }
 
@@ -151,7 +151,7 @@ static noinline void pgsa_slow_free(struct pgsa_frame *frame, unsigned long pfn)
 	if (!writers)
 		return;
 	WARN_ON_ONCE(IS_ENABLED(CONFIG_PGSA_DEBUG));
-	pr_warn_ratelimited("pfn 0x%lx: freed with %u writers; damaged page table?\n",
+	pgsa_warn_deferred("pfn 0x%lx: freed with %u writers; damaged page table?\n",
 			    pfn, writers);
 }
 

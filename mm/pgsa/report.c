@@ -78,20 +78,30 @@ static void pgsa_log(struct pgsa_policy *policy,
 	}
 }
 
+static void pgsa_log_mended(struct pgsa_policy *policy,
+			    const struct pgsa_mended *mended)
+{
+	if (mended->result)
+		pr_notice_ratelimited("record: pfn=0x%lx policy=%s word=0x%016llx result=%s\n",
+				      mended->pfn, pgsa_policy_name(policy),
+				      mended->word, mended->result);
+}
+
 /**
- * pgsa_tell - tell of an error
+ * pgsa_tell - tell of what was found
  * @policy: the policy that found it
- * @finding: the error, or PGSA_NO_ERROR
+ * @finding: an error, or PGSA_NO_ERROR; and what came with it
  *
  * Context: Process context, may sleep. The caller keeps memory from going
  *	    offline and holds no lock that others wait for.
  */
 void pgsa_tell(struct pgsa_policy *policy, const struct pgsa_finding *finding)
 {
+	might_sleep();
+	pgsa_log_mended(policy, &finding->mended);
 	pgsa_unconfirmed_tell(policy, finding);
 	if (finding->result == PGSA_NO_ERROR)
 		return;
-	might_sleep();
 	pgsa_log(policy, finding);
 	if (finding->result == PGSA_UNRESOLVED)
 		pgsa_hurt_note(pgsa_policy_name(policy), finding);

@@ -32,6 +32,18 @@ enum pgsa_result {
 };
 
 /**
+ * struct pgsa_mended - a record or redundancy that was damaged, and has yet to be told
+ * @pfn: number of the frame
+ * @word: the word of its record, as it was found
+ * @result: what was done about it, or NULL if there is nothing to tell
+ */
+struct pgsa_mended {
+	unsigned long pfn;
+	u64 word;
+	const char *result;
+};
+
+/**
  * struct pgsa_finding - an error that was dealt with, and has yet to be told
  * @pfn: number of the frame
  * @result: what became of it; PGSA_NO_ERROR if there is nothing to tell
@@ -42,6 +54,7 @@ enum pgsa_result {
  * @reason: why it could not be repaired, for PGSA_UNRESOLVED
  * @held_up: what has kept it from being confirmed for long, or NULL
  * @waits: and still does
+ * @mended: damage that was found on the way, also without an error
  */
 struct pgsa_finding {
 	unsigned long pfn;
@@ -52,6 +65,7 @@ struct pgsa_finding {
 	const char *reason;
 	const char *held_up;
 	bool waits;
+	struct pgsa_mended mended;
 };
 
 const char *pgsa_result_name(enum pgsa_result result);

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Messages of those who hold locks.
+ */
+#ifndef _PGSA_WARN_H
+#define _PGSA_WARN_H
+
+#include <linux/printk.h>
+#include <linux/ratelimit.h>
+
+/*
+ * A warning of an event, which comes with page table locks held, or within the page
+ * allocator: consoles may be slow, and whoever waits for the lock would wait for
+ * them. What is left out by the limit is not told, as that is told at once.
+ */
+#define pgsa_warn_deferred(fmt, ...)					\
+do {									\
+	static struct ratelimit_state limit =				\
+		RATELIMIT_STATE_INIT_FLAGS(limit,			\
+					   DEFAULT_RATELIMIT_INTERVAL,	\
+					   DEFAULT_RATELIMIT_BURST,	\
+					   RATELIMIT_MSG_ON_RELEASE);	\
+									\
+	if (__ratelimit(&limit))					\
+		printk_deferred(KERN_WARNING pr_fmt(fmt), ##__VA_ARGS__); \
+} while (0)
+
+#endif /* _PGSA_WARN_H */
