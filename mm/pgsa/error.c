@@ -63,6 +63,26 @@ static int pgsa_trace_repair(const struct pgsa_case *c)
 	return bit;
 }
 
+static void pgsa_count(struct pgsa_policy *policy,
+		       const struct pgsa_finding *finding)
+{
+	atomic64_inc(&pgsa_errors[finding->result]);
+	trace_pgsa_error(finding->pfn, pgsa_policy_name(policy), finding->code,
+			 finding->bit, pgsa_result_name(finding->result),
+			 finding->delay_ns);
+}
+
+/**
+ * pgsa_error_apart - count and trace an error that no search has found
+ * @finding: the error
+ *
+ * Context: Any context.
+ */
+void pgsa_error_apart(const struct pgsa_finding *finding)
+{
+	pgsa_count(NULL, finding);
+}
+
 /* Who is to be told is told later, when nobody has to wait for it. */
 static void pgsa_found(struct pgsa_search *search,
 		       const struct pgsa_finding *finding)
@@ -79,10 +99,7 @@ static void pgsa_found(struct pgsa_search *search,
 	pgsa_stat_add(policy, stats[finding->result], 1);
 	if (finding->result != PGSA_TRANSIENT)
 		pgsa_stat_add(policy, PGSA_STAT_ERRORS, 1);
-	atomic64_inc(&pgsa_errors[finding->result]);
-	trace_pgsa_error(finding->pfn, pgsa_policy_name(policy), finding->code,
-			 finding->bit, pgsa_result_name(finding->result),
-			 finding->delay_ns);
+	pgsa_count(policy, finding);
 	*search->finding = *finding;
 	search->finding->held_up = held_up;
 	search->finding->mended = mended;
@@ -166,7 +183,8 @@ void pgsa_error(struct pgsa_search *search, struct page *page,
 		finding.bit = pgsa_trace_repair(&c);
 	} else if (finding.result == PGSA_UNRESOLVED) {
 		finding.reason = c.reason;
-		pgsa_frame_give_up(frame, finding.pfn);
+		pgsa_hurt_give_up(frame, pgsa_policy_name(search->policy),
+				  &finding);
 	}
 	pgsa_found(search, &finding);
 }
@@ -194,6 +212,35 @@ void pgsa_error_gone(struct pgsa_search *search, struct page *page, u64 word)
 }
 
 /**
+ * pgsa_error_lost - give a frame up of which nobody can say what it ought to hold
+ * @search: the search that found out. Takes what is to be told about it
+ * @frame: its record
+ * @pfn: its number
+ * @word: its word
+ * @code: what found it, see struct pgsa_finding
+ * @reason: why
+ *
+ * Context: As pgsa_error(), but for the folio.
+ */
+void pgsa_error_lost(struct pgsa_search *search, struct pgsa_frame *frame,
+		     unsigned long pfn, u64 word, const char *code,
+		     const char *reason)
+{
+	struct pgsa_finding finding = {
+		.pfn = pfn,
+		.result = PGSA_UNRESOLVED,
+		.code = code,
+		.bit = -1,
+		.delay_ns = pgsa_inject_delay_ns(pfn, word),
+		.reason = reason,
+	};
+
+	pgsa_hurt_give_up(frame, pgsa_policy_name(search->policy), &finding);
+	pgsa_found(search, &finding);
+}
+EXPORT_SYMBOL_IF_KUNIT(pgsa_error_lost);
+
+/**
  * pgsa_error_opened - a page did not match when an event opened its frame
  * @search: the search that found out. Takes what is to be told about it
  * @pfn: number of the frame
@@ -208,15 +255,7 @@ void pgsa_error_gone(struct pgsa_search *search, struct page *page, u64 word)
 void pgsa_error_opened(struct pgsa_search *search, unsigned long pfn,
 		       struct pgsa_frame *frame, u64 word)
 {
-	struct pgsa_finding finding = {
-		.pfn = pfn,
-		.result = PGSA_UNRESOLVED,
-		.code = pgsa_code_name(FIELD_GET(PGSA_WORD_DETECT, word)),
-		.bit = -1,
-		.delay_ns = pgsa_inject_delay_ns(pfn, word),
-		.reason = "opened",
-	};
-
-	pgsa_frame_give_up(frame, pfn);
-	pgsa_found(search, &finding);
+	pgsa_error_lost(search, frame, pfn, word,
+			pgsa_code_name(FIELD_GET(PGSA_WORD_DETECT, word)),
+			"opened");
 }

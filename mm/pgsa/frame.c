@@ -129,8 +129,8 @@ static u64 pgsa_frame_settled(struct pgsa_frame *frame, unsigned long pfn)
 	raw_spin_unlock_irqrestore(&pgsa_repair_lock, flags);
 	if (pgsa_word_state(word) == NR_PGSA_FRAME_STATES ||
 	    pgsa_word_status(word) == PGSA_STATUS_LOCKED)
-		pgsa_warn_deferred("pfn 0x%lx: its record is damaged (word 0x%016llx), opened\n",
-				    pfn, word);
+		pgsa_deferred_warn_ratelimited("pfn 0x%lx: its record is damaged (word 0x%016llx), opened\n",
+					       pfn, word);
 	return word;
 }
 

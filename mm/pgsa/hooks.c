@@ -208,8 +208,7 @@ void __pgsa_page_copied(struct page *to, struct page *from)
 	smp_rmb();
 	if (!pgsa_damaged(page_to_pfn(from)))
 		return;
-	pgsa_frame_mark_hurt_at(page_to_pfn(to));
-	pgsa_hurt_moved(page_to_pfn(from), page_to_pfn(to));
+	pgsa_hurt_copied(page_to_pfn(from), page_to_pfn(to));
 }
 EXPORT_SYMBOL(__pgsa_page_copied);
 

@@ -197,7 +197,7 @@ static void pgsa_hurt_tell(struct pgsa_hurt *hurt)
 
 /**
  * pgsa_targets_hurt - an error was found
- * @policy: the policy that found it
+ * @policy: the policy that found it, or NULL
  * @pfn: number of the frame
  *
  * Counts it for each target of any live policy that maps the frame and was there
@@ -220,7 +220,7 @@ void pgsa_targets_hurt(struct pgsa_policy *policy, unsigned long pfn)
 	hurt.all = pgsa_mappers_find(&hurt.mappers, pfn);
 	if (hurt.mappers.nr)
 		pgsa_hurt_tell(&hurt);
-	if (!hurt.all)
+	if (!hurt.all && policy)
 		pgsa_stat_add(policy, PGSA_STAT_UNTOLD, 1);
 	pgsa_mappers_free(&hurt.mappers);
 	xa_destroy(&hurt.cgroups);

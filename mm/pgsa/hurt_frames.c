@@ -6,18 +6,24 @@
  * The mark hurt in a frame's record is what counts. An entry here says more about
  * it, and is of no use when the mark has gone with the content of the frame. No
  * event knows of that: such entries are passed over, and taken away when the list
- * is full.
+ * is full. Nor may one be taken for that of the next content: before a frame gets
+ * the mark its old entry goes, and afterwards it gets a new one.
+ *
+ * Damaged content may be copied before anybody has given its frame up. Then the copy
+ * is an error of its own, which no search finds any more. Who copies may hold any
+ * lock, so that it is told later.
  */
 #include <linux/atomic.h>
 #include <linux/cleanup.h>
+#include <linux/memory_hotplug.h>
 #include <linux/mm.h>
 #include <linux/mutex.h>
 #include <linux/rcupdate.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/timekeeping.h>
+#include <linux/workqueue.h>
 #include <linux/xarray.h>
-#include <kunit/visibility.h>
 
 #include "pgsa.h"
 #include "record.h"
@@ -33,6 +39,7 @@
  * @time: when, in seconds since 1970
  * @reason: why
  * @code: the code that found the damage
+ * @untold: it has yet to be told
  * @policy: the policy whose search found it
  */
 struct pgsa_hurt_frame {
@@ -40,6 +47,7 @@ struct pgsa_hurt_frame {
 	time64_t time;
 	const char *reason;
 	const char *code;
+	bool untold;
 	char policy[PGSA_HURT_NAME];
 };
 
@@ -47,6 +55,12 @@ struct pgsa_hurt_frame {
 static DEFINE_XARRAY_FLAGS(pgsa_hurt_frames, XA_FLAGS_LOCK_IRQ);
 static atomic_t pgsa_hurt_frames_nr;
 static atomic_long_t pgsa_hurt_frames_dropped;
+
+/* Damaged bits of the mark itself do not matter. */
+static bool pgsa_given_up(unsigned long pfn)
+{
+	return pgsa_word_maybe_hurt(pgsa_frame_word_at(pfn));
+}
 
 static void pgsa_hurt_frame_trim(unsigned long pfn)
 {
@@ -69,52 +83,54 @@ static void pgsa_hurt_frames_trim(void)
 
 	guard(rcu)();
 	xa_for_each(&pgsa_hurt_frames, pfn, hurt)
-		if (!pgsa_frame_hurt_at(pfn))
+		if (!READ_ONCE(hurt->untold) && !pgsa_given_up(pfn))
 			pgsa_hurt_frame_trim(pfn);
 }
 
-/* Takes the place of what was said about the frame before. */
-static void pgsa_hurt_frame_add(unsigned long pfn,
+/* False, and counted, without memory or room. */
+static bool pgsa_hurt_frame_add(unsigned long pfn,
 				const struct pgsa_hurt_frame *what)
 {
 	struct pgsa_hurt_frame *hurt = NULL, *old;
 	unsigned long flags;
 
-	pgsa_hurt_frame_trim(pfn);
 	if (atomic_read(&pgsa_hurt_frames_nr) >= PGSA_HURT_FRAMES)
 		pgsa_hurt_frames_trim();
 	if (atomic_read(&pgsa_hurt_frames_nr) < PGSA_HURT_FRAMES)
 		hurt = kmemdup(what, sizeof(*what), PGSA_HURT_GFP);
 	if (!hurt) {
 		atomic_long_inc(&pgsa_hurt_frames_dropped);
-		return;
+		return false;
 	}
 	atomic_inc(&pgsa_hurt_frames_nr);
 	xa_lock_irqsave(&pgsa_hurt_frames, flags);
 	old = __xa_store(&pgsa_hurt_frames, pfn, hurt, PGSA_HURT_GFP);
 	xa_unlock_irqrestore(&pgsa_hurt_frames, flags);
 	if (!old)
-		return;
+		return true;
 	/* There is no room for it; or somebody else has come first. */
 	atomic_dec(&pgsa_hurt_frames_nr);
 	if (!xa_is_err(old)) {
 		kfree_rcu(old, rcu);
-		return;
+		return true;
 	}
 	kfree(hurt);
 	atomic_long_inc(&pgsa_hurt_frames_dropped);
+	return false;
 }
 
 /**
- * pgsa_hurt_note - remember a frame that was given up
- * @policy: name of the policy whose search found it
+ * pgsa_hurt_give_up - give a frame up, and remember it
+ * @frame: its record
+ * @policy: name of the policy whose search found the error
  * @finding: the error
  *
  * Without memory, or beyond the limit, it is counted as dropped.
  *
  * Context: Any context.
  */
-void pgsa_hurt_note(const char *policy, const struct pgsa_finding *finding)
+void pgsa_hurt_give_up(struct pgsa_frame *frame, const char *policy,
+		       const struct pgsa_finding *finding)
 {
 	struct pgsa_hurt_frame hurt = {
 		.time = ktime_get_real_seconds(),
@@ -123,26 +139,123 @@ void pgsa_hurt_note(const char *policy, const struct pgsa_finding *finding)
 	};
 
 	strscpy(hurt.policy, policy, sizeof(hurt.policy));
+	pgsa_hurt_frame_trim(finding->pfn);
+	pgsa_frame_give_up(frame, finding->pfn);
 	pgsa_hurt_frame_add(finding->pfn, &hurt);
 }
 
 /**
- * pgsa_hurt_moved - the content of a frame that was given up is elsewhere, too
- * @from: number of the frame
- * @to: number of the other one, which has the mark hurt now
+ * pgsa_hurt_known - has a frame been given up already?
+ * @pfn: its number
  *
  * Context: Any context.
+ * Return: true if it has, as far as one can tell, and is in the list.
  */
-void pgsa_hurt_moved(unsigned long from, unsigned long to)
+bool pgsa_hurt_known(unsigned long pfn)
 {
-	struct pgsa_hurt_frame *hurt, what;
+	return pgsa_given_up(pfn) && xa_load(&pgsa_hurt_frames, pfn);
+}
 
-	scoped_guard(rcu) {
-		hurt = xa_load(&pgsa_hurt_frames, from);
-		if (!hurt)
-			return;
-		what = *hurt;
+/* The next one that has to be told, from a number on; false if there is none. */
+static bool pgsa_hurt_untold(unsigned long *pfn, struct pgsa_finding *finding)
+{
+	struct pgsa_hurt_frame *hurt;
+
+	guard(rcu)();
+	xa_for_each_start(&pgsa_hurt_frames, *pfn, hurt, *pfn) {
+		if (!READ_ONCE(hurt->untold))
+			continue;
+		WRITE_ONCE(hurt->untold, false);
+		*finding = (struct pgsa_finding) {
+			.pfn = *pfn,
+			.result = PGSA_UNRESOLVED,
+			.code = hurt->code,
+			.bit = -1,
+			.delay_ns = -1,
+			.reason = hurt->reason,
+		};
+		return true;
 	}
+	return false;
+}
+
+static void pgsa_hurt_tell_rest(struct work_struct *work)
+{
+	struct pgsa_finding finding;
+	unsigned long pfn = 0;
+
+	get_online_mems();
+	while (pgsa_hurt_untold(&pfn, &finding))
+		pgsa_tell(NULL, &finding);
+	put_online_mems();
+}
+
+static DECLARE_WORK(pgsa_hurt_work, pgsa_hurt_tell_rest);
+
+/* What is known of a frame whose content was given up. False if it was not. */
+static bool pgsa_hurt_frame_get(unsigned long pfn, struct pgsa_hurt_frame *what)
+{
+	struct pgsa_hurt_frame *hurt;
+
+	guard(rcu)();
+	hurt = pgsa_given_up(pfn) ? xa_load(&pgsa_hurt_frames, pfn) : NULL;
+	if (!hurt)
+		return false;
+	*what = *hurt;
+	return true;
+}
+
+/* An error that no search has found, nor will. */
+static void pgsa_hurt_apart(unsigned long pfn, const char *code)
+{
+	struct pgsa_hurt_frame hurt = {
+		.time = ktime_get_real_seconds(),
+		.reason = "copied",
+		.code = code,
+		.untold = true,
+	};
+	struct pgsa_finding finding = {
+		.pfn = pfn,
+		.result = PGSA_UNRESOLVED,
+		.code = code,
+		.bit = -1,
+		.delay_ns = -1,
+		.reason = hurt.reason,
+	};
+
+	strscpy(hurt.policy, pgsa_policy_name(NULL), sizeof(hurt.policy));
+	if (pgsa_hurt_frame_add(pfn, &hurt))
+		queue_work(system_unbound_wq, &pgsa_hurt_work);
+	else
+		pgsa_tell_left_out(PGSA_UNRESOLVED);
+	pgsa_error_apart(&finding);
+}
+
+/**
+ * pgsa_hurt_copied - damaged content is in another frame, too
+ * @from: number of the frame that had it before; given up, in the error path, or with
+ *	  a mismatch that has yet to be confirmed
+ * @to: number of the other one, which gets the mark hurt
+ *
+ * Error and report of a frame that was given up go for its copy as well. If it was
+ * not, its copy is an error of its own: it may be repaired, the copy may not.
+ *
+ * Context: Any context; may spin for the few microseconds of a repair.
+ */
+void pgsa_hurt_copied(unsigned long from, unsigned long to)
+{
+	unsigned int detect = FIELD_GET(PGSA_WORD_DETECT,
+					pgsa_frame_word_at(from));
+	struct pgsa_hurt_frame what;
+	bool known = pgsa_hurt_frame_get(from, &what);
+
+	pgsa_hurt_frame_trim(to);
+	pgsa_frame_mark_hurt_at(to);
+	if (!known) {
+		pgsa_hurt_apart(to, pgsa_code_name(detect));
+		return;
+	}
+	what.untold = false;
 	pgsa_hurt_frame_add(to, &what);
 }
 
@@ -155,7 +268,7 @@ static size_t pgsa_hurt_frames_print(char *text, size_t size)
 
 	guard(rcu)();
 	xa_for_each(&pgsa_hurt_frames, pfn, hurt) {
-		if (!pgsa_frame_hurt_at(pfn))
+		if (!pgsa_given_up(pfn))
 			continue;
 		len += scnprintf(text + len, size - len,
 				 "pfn=0x%lx time=%lld reason=%s code=%s policy=%s\n",

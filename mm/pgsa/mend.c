@@ -86,6 +86,26 @@ static bool pgsa_mend_agrees(const struct pgsa_mending *m)
 		       m->codes.detect->check_bytes);
 }
 
+/*
+ * Does the content agree with the record? A copy in a cache may have been wrong: only
+ * what does not agree at a second look, at the memory itself, does not. -EIO if it
+ * cannot be read.
+ */
+static int pgsa_mend_right(struct pgsa_mending *m)
+{
+	unsigned int looks;
+
+	for (looks = 0; looks < 2; looks++) {
+		if (looks)
+			pgsa_content_flush(m->page);
+		if (!pgsa_content_copy(m->search->damaged, m->page))
+			return -EIO;
+		if (pgsa_mend_encode(m) && pgsa_mend_agrees(m))
+			return 1;
+	}
+	return 0;
+}
+
 /* Is the redundancy outside the record, if there is any, as it ought to be? */
 static bool pgsa_mend_stored(const struct pgsa_mending *m)
 {
@@ -155,15 +175,18 @@ static void pgsa_mend_error(struct pgsa_mending *m)
 static void pgsa_mend_locked(struct pgsa_mending *m)
 {
 	unsigned long pfn = page_to_pfn(m->page);
+	int right;
 
-	if (!pgsa_content_copy(m->search->damaged, m->page))
-		return;
 	m->check.raw = READ_ONCE(m->frame->check);
 	m->was_word = m->word;
 	m->was_check = m->check;
 	m->flipped = pgsa_record_mend(pfn, &m->was_word, &m->was_check);
 
-	if (!pgsa_mend_encode(m) || !pgsa_mend_agrees(m)) {
+	right = pgsa_mend_right(m);
+	if (right < 0) {
+		pgsa_error_lost(m->search, m->frame, pfn, m->word, "record",
+				"unreadable");
+	} else if (!right) {
 		pgsa_mend_error(m);
 	} else if (m->flipped == U64_MAX ||
 		   m->flipped & PGSA_WORD_GENERATION) {
@@ -263,6 +286,18 @@ bool pgsa_redundancy_good(const struct pgsa_search *search, unsigned long pfn,
 	return !memcmp(now, check.correct, sizeof(now));
 }
 
+/* Was the frame given up before, or is it only now, in doubt? */
+static void pgsa_mend_hurt(struct pgsa_search *search, struct pgsa_frame *frame,
+			   unsigned long pfn, u64 word)
+{
+	u64 flips = (word ^ PGSA_STATUS_HURT) & PGSA_WORD_STATUS;
+
+	if (hweight64(flips) <= 1 && pgsa_hurt_known(pfn))
+		pgsa_frame_give_up(frame, pfn);
+	else
+		pgsa_error_lost(search, frame, pfn, word, "record", "record");
+}
+
 /**
  * pgsa_mend_word - put a word right that says nothing of the content
  * @search: the search
@@ -290,7 +325,7 @@ void pgsa_mend_word(struct pgsa_search *search, struct page *page,
 			pgsa_mend_count(search, pfn, word, "mended");
 		break;
 	case PGSA_STATUS_HURT:
-		pgsa_frame_give_up(frame, pfn);
+		pgsa_mend_hurt(search, frame, pfn, word);
 		pgsa_mend_count(search, pfn, word, "hurt");
 		break;
 	case PGSA_STATUS_SEALING:

@@ -213,8 +213,11 @@ int pgsa_policy_set_frames_per_switch(struct pgsa_policy *policy,
 int pgsa_policy_set_searchers(struct pgsa_policy *policy, const char *text);
 void pgsa_policy_stop(struct pgsa_policy *policy);
 
+/* "-" for what no policy has found. */
 static inline const char *pgsa_policy_name(struct pgsa_policy *policy)
 {
+	if (!policy)
+		return "-";
 	return config_item_name(&policy->group.cg_item) ?: "?";
 }
 

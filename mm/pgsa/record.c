@@ -128,8 +128,8 @@ static noinline void pgsa_slow_sub_writer(struct pgsa_frame *frame,
 	/* Who knows what was written through that entry. */
 	pgsa_frame_write(frame, pfn);
 	WARN_ON_ONCE(IS_ENABLED(CONFIG_PGSA_DEBUG));
-	pgsa_warn_deferred("pfn 0x%lx: an entry that was never counted has gone; damaged page table?\n",
-			    pfn);
+	pgsa_deferred_warn_ratelimited("pfn 0x%lx: an entry that was never counted has gone; damaged page table?\n",
+				       pfn);
 }
 
 static __always_inline void pgsa_one_sub_writer(struct pgsa_frame *frame,
@@ -151,8 +151,8 @@ static noinline void pgsa_slow_free(struct pgsa_frame *frame, unsigned long pfn)
 	if (!writers)
 		return;
 	WARN_ON_ONCE(IS_ENABLED(CONFIG_PGSA_DEBUG));
-	pgsa_warn_deferred("pfn 0x%lx: freed with %u writers; damaged page table?\n",
-			    pfn, writers);
+	pgsa_deferred_warn_ratelimited("pfn 0x%lx: freed with %u writers; damaged page table?\n",
+				       pfn, writers);
 }
 
 static __always_inline void pgsa_one_free(struct pgsa_frame *frame,
@@ -206,6 +206,26 @@ void pgsa_frame_sub_writer_at(unsigned long pfn)
 void pgsa_frame_free_at(unsigned long pfn)
 {
 	pgsa_for_frame(pfn, pgsa_one_free);
+}
+
+/**
+ * pgsa_frame_word_at - the word of a frame by number
+ * @pfn: number of the frame
+ *
+ * Context: Any context.
+ * Return: its word; 0, which is that of a free frame, if it has no record.
+ */
+u64 pgsa_frame_word_at(unsigned long pfn)
+{
+	struct page_ext *ext;
+	struct pgsa_frame *frame;
+
+	guard(rcu)();
+	ext = page_ext_lookup(pfn);
+	if (!ext)
+		return 0;
+	frame = page_ext_data(ext, &pgsa_page_ext_ops);
+	return pgsa_frame_word(frame);
 }
 
 /**

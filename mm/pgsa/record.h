@@ -19,6 +19,7 @@ void pgsa_frame_add_writer_at(unsigned long pfn);
 void pgsa_frame_sub_writer_at(unsigned long pfn);
 void pgsa_frame_free_at(unsigned long pfn);
 bool pgsa_frame_hurt_at(unsigned long pfn);
+u64 pgsa_frame_word_at(unsigned long pfn);
 void pgsa_frame_mark_hurt_at(unsigned long pfn);
 void pgsa_frames_add_writer(unsigned long pfn, unsigned long nr);
 void pgsa_frames_sub_writer(unsigned long pfn, unsigned long nr);

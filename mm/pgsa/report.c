@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Telling of errors: the log, the list of frames that were given up, and those
- * who were hurt. That takes time, so it comes after the repair, when no folio is
- * locked and no record is held.
+ * Telling of errors: the log, and those who were hurt. That takes time, so it comes
+ * after the repair, when no folio is locked and no record is held.
  */
 #define pr_fmt(fmt) "pgsa: " fmt
 
@@ -54,6 +53,20 @@ static void pgsa_log_rest(struct work_struct *work)
 
 static DECLARE_DELAYED_WORK(pgsa_log_work, pgsa_log_rest);
 
+/**
+ * pgsa_tell_left_out - an error cannot be told of, or not now
+ * @result: what became of it
+ *
+ * The log will have a line for all of them together.
+ *
+ * Context: Any context.
+ */
+void pgsa_tell_left_out(enum pgsa_result result)
+{
+	atomic_inc(&pgsa_log_left_out[result]);
+	schedule_delayed_work(&pgsa_log_work, PGSA_LOG_SECONDS * HZ);
+}
+
 #define PGSA_LOG_LINE "error: pfn=0x%lx policy=%s code=%s bit=%d result=%s delay_ns=%lld\n"
 
 /*
@@ -67,8 +80,7 @@ static void pgsa_log(struct pgsa_policy *policy,
 	const char *result = pgsa_result_name(finding->result);
 
 	if (!__ratelimit(&pgsa_log_limits[finding->result])) {
-		atomic_inc(&pgsa_log_left_out[finding->result]);
-		schedule_delayed_work(&pgsa_log_work, PGSA_LOG_SECONDS * HZ);
+		pgsa_tell_left_out(finding->result);
 	} else if (finding->result == PGSA_UNRESOLVED) {
 		pr_err(PGSA_LOG_LINE, finding->pfn, name, finding->code,
 		       finding->bit, result, finding->delay_ns);
@@ -89,7 +101,7 @@ static void pgsa_log_mended(struct pgsa_policy *policy,
 
 /**
  * pgsa_tell - tell of what was found
- * @policy: the policy that found it
+ * @policy: the policy that found it, or NULL
  * @finding: an error, or PGSA_NO_ERROR; and what came with it
  *
  * Context: Process context, may sleep. The caller keeps memory from going
@@ -103,8 +115,6 @@ void pgsa_tell(struct pgsa_policy *policy, const struct pgsa_finding *finding)
 	if (finding->result == PGSA_NO_ERROR)
 		return;
 	pgsa_log(policy, finding);
-	if (finding->result == PGSA_UNRESOLVED)
-		pgsa_hurt_note(pgsa_policy_name(policy), finding);
 	if (finding->result != PGSA_TRANSIENT)
 		pgsa_targets_hurt(policy, finding->pfn);
 }

@@ -72,8 +72,12 @@ const char *pgsa_result_name(enum pgsa_result result);
 void pgsa_error(struct pgsa_search *search, struct page *page,
 		struct pgsa_frame *frame, u64 word);
 void pgsa_error_gone(struct pgsa_search *search, struct page *page, u64 word);
+void pgsa_error_lost(struct pgsa_search *search, struct pgsa_frame *frame,
+		     unsigned long pfn, u64 word, const char *code,
+		     const char *reason);
 void pgsa_error_opened(struct pgsa_search *search, unsigned long pfn,
 		       struct pgsa_frame *frame, u64 word);
+void pgsa_error_apart(const struct pgsa_finding *finding);
 u64 pgsa_errors_total(enum pgsa_result result);
 
 /* content.c */
@@ -86,12 +90,15 @@ u64 pgsa_content_lost(void);
 
 /* report.c */
 
+void pgsa_tell_left_out(enum pgsa_result result);
 void pgsa_tell(struct pgsa_policy *policy, const struct pgsa_finding *finding);
 
 /* hurt_frames.c */
 
-void pgsa_hurt_note(const char *policy, const struct pgsa_finding *finding);
-void pgsa_hurt_moved(unsigned long from, unsigned long to);
+void pgsa_hurt_give_up(struct pgsa_frame *frame, const char *policy,
+		       const struct pgsa_finding *finding);
+bool pgsa_hurt_known(unsigned long pfn);
+void pgsa_hurt_copied(unsigned long from, unsigned long to);
 ssize_t pgsa_hurt_read(char *buf, loff_t pos, size_t count);
 
 #endif /* _PGSA_REPORT_H */

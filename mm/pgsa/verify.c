@@ -36,6 +36,16 @@ int pgsa_check_equal(unsigned long pfn, u64 word,
 	return !memcmp(now, check->detect, codes.detect->check_bytes);
 }
 
+/* Whoever reads it again may be killed, so there is no second look. */
+static void pgsa_unreadable(struct pgsa_search *search,
+			    struct pgsa_frame *frame, unsigned long pfn,
+			    u64 word)
+{
+	pgsa_error_lost(search, frame, pfn, word,
+			pgsa_code_name(FIELD_GET(PGSA_WORD_DETECT, word)),
+			"unreadable");
+}
+
 /*
  * Errors that were dealt with, by frame number: who sees that a page is right again
  * wants to know whether it was put right by somebody else meanwhile.
@@ -66,7 +76,7 @@ static void pgsa_confirm_locked(struct pgsa_search *search, struct page *page,
 	known = pgsa_unconfirmed_forget(pfn);
 	check.raw = READ_ONCE(frame->check);
 	if (!pgsa_content_copy(search->damaged, page)) {
-		pgsa_frame_give_up(frame, pfn);
+		pgsa_unreadable(search, frame, pfn, word);
 		return;
 	}
 	equal = pgsa_check_equal(pfn, word, &check, search->damaged);
@@ -129,10 +139,8 @@ int pgsa_compare(struct page *page, struct pgsa_frame *frame, u64 word)
 	    pgsa_frame_word(frame) != word)
 		return 0;
 	content = pgsa_content_begin(page);
-	if (!content) {
-		pgsa_frame_give_up(frame, page_to_pfn(page));
-		return 0;
-	}
+	if (!content)
+		return -EIO;
 	equal = pgsa_check_equal(page_to_pfn(page), word, &check, content);
 	pgsa_content_end(page, content);
 
@@ -153,8 +161,12 @@ static void pgsa_verify(struct pgsa_search *search, struct page *page,
 		return;
 	/* The errors were looked at before: who got the folio is fully ordered. */
 	ret = pgsa_compare(page, frame, word);
+	if (ret == -EIO)
+		pgsa_unreadable(search, frame, page_to_pfn(page), word);
 	folio_put(folio);
 
+	if (ret == -EIO)
+		return;
 	if (!ret) {
 		pgsa_stat_add(search->policy, PGSA_STAT_STALE, 1);
 		return;
@@ -193,7 +205,8 @@ static bool pgsa_word_disputed(u64 word)
  *
  * Context: Any context but interrupts.
  * Return: 1 if it is; 0 if it is not sealed, or not any more; -EBADMSG if not,
- * also while it is being repaired, or if its record is damaged; -EAGAIN if it is
+ * also while it is being repaired, or if its record is damaged or it cannot be read;
+ * -EAGAIN if it is
  * known that it was not, and could not be confirmed.
  */
 int pgsa_page_matches(struct page *page)
@@ -211,7 +224,7 @@ int pgsa_page_matches(struct page *page)
 			ret = -EAGAIN;
 		else
 			ret = pgsa_compare(page, frame, pgsa_frame_word(frame));
-		if (ret == -EUCLEAN ||
+		if (ret == -EUCLEAN || ret == -EIO ||
 		    (!ret && pgsa_word_disputed(pgsa_frame_word(frame))))
 			ret = -EBADMSG;
 		pgsa_frame_put(frame);

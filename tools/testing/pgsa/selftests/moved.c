@@ -4,22 +4,46 @@
  * it, wherever the content goes: into a frame that takes the place of the damaged
  * one, into a copy, to swap and back. It is never sealed as good.
  */
-#include "writers.h"
+#include "moved.h"
 #include "swap.h"
 
 #ifndef MADV_COLLAPSE
 #define MADV_COLLAPSE	25
 #endif
 
-#define DAMAGE		0x11ULL	/* two bits, too many for the code hamming */
-
-static bool is_hurt(const void *page)
+bool is_hurt(const void *page)
 {
 	return frame_of(pfn_of(page)).hurt;
 }
 
+#define HURT_LIST	"/sys/kernel/mm/pgsa/hurt"
+#define HURT_SIZE	(32 * PGSA_PAGE)
+
+/* The reason why a frame was given up, as the list says; NULL if it is not there. */
+const char *listed(unsigned long pfn)
+{
+	static char list[HURT_SIZE], reason[32];
+	const char *line;
+	char want[32];
+
+	check(pgsa_read(HURT_LIST, list, sizeof(list)) >= 0, "no " HURT_LIST);
+	snprintf(want, sizeof(want), "pfn=%#lx ", pfn);
+	line = strstr(list, want);
+	if (!line || sscanf(line, "%*s time=%*s reason=%31s", reason) != 1)
+		return NULL;
+	return reason;
+}
+
+void expect_listed(unsigned long pfn, const char *want)
+{
+	const char *reason = listed(pfn);
+
+	check(reason && !strcmp(reason, want), "pfn %#lx: %s instead of %s",
+	      pfn, reason ? reason : "not listed", want);
+}
+
 /* A sealed page gets damage that is left alone. */
-static unsigned long hurt(const void *page)
+unsigned long hurt(const void *page)
 {
 	unsigned long pfn = wait_sealed(page);
 
@@ -28,17 +52,19 @@ static unsigned long hurt(const void *page)
 	expect_report(pfn, -1, "unresolved");
 	check(pfn_of(page) == pfn && is_hurt(page),
 	      "pfn %#lx is not marked as damaged", pfn);
+	expect_listed(pfn, "uncorrectable");
 	return pfn;
 }
 
 /* The page is elsewhere now, and still known as damaged. */
-static void expect_hurt(const void *page, unsigned long old_pfn)
+void expect_hurt(const void *page, unsigned long old_pfn)
 {
 	unsigned long pfn = pfn_of(page);
 
 	check(pfn != old_pfn, "pfn %#lx: the page did not move", pfn);
 	check(is_hurt(page), "pfn %#lx has the damage, but not the mark of %#lx",
 	      pfn, old_pfn);
+	expect_listed(pfn, "uncorrectable");
 	stays_open(page, 200);
 }
 
@@ -116,42 +142,6 @@ static void test_compaction_hurt(void)
 	if (!moved)
 		skip("none of the pages was moved");
 	expect_healthy(area + 2 * WORDS);
-}
-
-/* Whoever writes to a part of it gets all the rest as it is. */
-static void test_copy_on_write(void)
-{
-	uint32_t *page = new_pages(1, PROT_READ);
-	unsigned long pfn = hurt(page);
-	pid_t pid = fork_child();
-
-	if (pid) {
-		expect_exit(pid);
-		check(pfn_of(page) == pfn && is_hurt(page), "the mark is lost");
-		return;
-	}
-	protect(page, PGSA_PAGE, PROT_READ | PROT_WRITE);
-	page[0]++;
-	protect(page, PGSA_PAGE, PROT_READ);
-	expect_hurt(page, pfn);
-	_exit(TEST_PASS);
-}
-
-static void test_copy_of_file(void)
-{
-	int fd = memfd_create("pgsa", MFD_CLOEXEC);
-	uint32_t *page, content[WORDS] = { 1, 2, 3 };
-	unsigned long pfn;
-
-	check(write(fd, content, PGSA_PAGE) == PGSA_PAGE, "memfd: %s",
-	      strerror(errno));
-	page = mmap(NULL, PGSA_PAGE, PROT_READ, MAP_PRIVATE, fd, 0);
-	must_map(page);
-	pfn = hurt(page);
-	protect(page, PGSA_PAGE, PROT_READ | PROT_WRITE);
-	page[0]++;
-	protect(page, PGSA_PAGE, PROT_READ);
-	expect_hurt(page, pfn);
 }
 
 static uint32_t *aligned_area(void)
@@ -418,6 +408,7 @@ static const struct selftest tests[] = {
 	{ "compaction", test_compaction_hurt },
 	{ "copy on write", test_copy_on_write },
 	{ "copy on write of a file", test_copy_of_file },
+	{ "copy of an unconfirmed page", test_copy_of_unconfirmed },
 	{ "collapse", test_collapse },
 	{ "swap", test_swap_hurt },
 	{ "swap, already in the swap cache", test_swap_cached },

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Damaged content that is copied for who writes to a part of it: what is wrong with
+ * the rest is known of the copy as well.
+ */
+#include "moved.h"
+
+#include <sys/uio.h>
+
+/* Whoever writes to a part of it gets all the rest as it is. */
+void test_copy_on_write(void)
+{
+	uint32_t *page = new_pages(1, PROT_READ);
+	unsigned long pfn = hurt(page);
+	pid_t pid = fork_child();
+
+	if (pid) {
+		expect_exit(pid);
+		check(pfn_of(page) == pfn && is_hurt(page), "the mark is lost");
+		return;
+	}
+	protect(page, PGSA_PAGE, PROT_READ | PROT_WRITE);
+	page[0]++;
+	protect(page, PGSA_PAGE, PROT_READ);
+	expect_hurt(page, pfn);
+	_exit(TEST_PASS);
+}
+
+static void wait_unconfirmed(void)
+{
+	double limit = now_s() + WAIT_MS / 1000.0;
+
+	while (!policy_stat("unconfirmed")) {
+		check(now_s() < limit, "nothing is unconfirmed");
+		sleep_ms(2);
+	}
+}
+
+/* The child's copy has a flip that nobody can correct there. */
+static void copy_unconfirmed(uint32_t *page)
+{
+	unsigned long long unresolved = sysfs_stat("errors_unresolved");
+	unsigned long pfn = pfn_of(page);
+	struct report report;
+
+	protect(page, PGSA_PAGE, PROT_READ | PROT_WRITE);
+	page[0]++;
+	check(pfn_of(page) != pfn && is_hurt(page),
+	      "the copy of pfn %#lx is not marked as damaged", pfn);
+	expect_listed(pfn_of(page), "copied");
+	check(trace_wait(&report, WAIT_MS) && report.pfn == pfn_of(page) &&
+	      !strcmp(report.result, "unresolved"), "it was not reported");
+	check(sysfs_stat("errors_unresolved") == unresolved + 1,
+	      "it was not counted");
+	stays_open(page, 200);
+	check(is_hurt(page), "the mark is lost");
+}
+
+/*
+ * The page is in a pipe, so that its error is known and cannot be confirmed. When it
+ * has been repaired, the copy has its damage still.
+ */
+void test_copy_of_unconfirmed(void)
+{
+	uint32_t *page = new_pages(1, PROT_READ);
+	struct iovec iov = { page, PGSA_PAGE };
+	unsigned long pfn = wait_sealed(page);
+	struct report report;
+	pid_t pid;
+	int fds[2];
+
+	check(!pipe(fds) && vmsplice(fds[1], &iov, 1, 0) == PGSA_PAGE,
+	      "vmsplice: %s", strerror(errno));
+	flip(page, 800 * 8);
+	wait_unconfirmed();
+	pid = fork_child();
+	if (!pid) {
+		copy_unconfirmed(page);
+		_exit(TEST_PASS);
+	}
+	expect_exit(pid);
+	check(!is_hurt(page) && !listed(pfn), "pfn %#lx was given up", pfn);
+	close(fds[0]);
+	close(fds[1]);
+	while (trace_wait(&report, WAIT_MS) && report.pfn != pfn)
+		;
+	check(report.pfn == pfn && !strcmp(report.result, "corrected"),
+	      "pfn %#lx: %s", report.pfn, report.result);
+}
+
+void test_copy_of_file(void)
+{
+	int fd = memfd_create("pgsa", MFD_CLOEXEC);
+	uint32_t *page, content[WORDS] = { 1, 2, 3 };
+	unsigned long pfn;
+
+	check(write(fd, content, PGSA_PAGE) == PGSA_PAGE, "memfd: %s",
+	      strerror(errno));
+	page = mmap(NULL, PGSA_PAGE, PROT_READ, MAP_PRIVATE, fd, 0);
+	must_map(page);
+	pfn = hurt(page);
+	protect(page, PGSA_PAGE, PROT_READ | PROT_WRITE);
+	page[0]++;
+	protect(page, PGSA_PAGE, PROT_READ);
+	expect_hurt(page, pfn);
+}
