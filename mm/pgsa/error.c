@@ -216,7 +216,7 @@ void pgsa_error_gone(struct pgsa_search *search, struct page *page, u64 word)
  * @search: the search that found out. Takes what is to be told about it
  * @frame: its record
  * @pfn: its number
- * @word: its word
+ * @word: its word, as it was when the error was found
  * @code: what found it, see struct pgsa_finding
  * @reason: why
  *
@@ -238,7 +238,6 @@ void pgsa_error_lost(struct pgsa_search *search, struct pgsa_frame *frame,
 	pgsa_hurt_give_up(frame, pgsa_policy_name(search->policy), &finding);
 	pgsa_found(search, &finding);
 }
-EXPORT_SYMBOL_IF_KUNIT(pgsa_error_lost);
 
 /**
  * pgsa_error_opened - a page did not match when an event opened its frame

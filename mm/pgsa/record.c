@@ -217,15 +217,11 @@ void pgsa_frame_free_at(unsigned long pfn)
  */
 u64 pgsa_frame_word_at(unsigned long pfn)
 {
-	struct page_ext *ext;
 	struct pgsa_frame *frame;
 
 	guard(rcu)();
-	ext = page_ext_lookup(pfn);
-	if (!ext)
-		return 0;
-	frame = page_ext_data(ext, &pgsa_page_ext_ops);
-	return pgsa_frame_word(frame);
+	frame = pgsa_frame_at(pfn);
+	return frame ? pgsa_frame_word(frame) : 0;
 }
 
 /**
@@ -237,13 +233,9 @@ u64 pgsa_frame_word_at(unsigned long pfn)
  */
 bool pgsa_frame_hurt_at(unsigned long pfn)
 {
-	struct pgsa_frame *frame;
+	u64 word = pgsa_frame_word_at(pfn);
 
-	guard(rcu)();
-	frame = pgsa_frame_at(pfn);
-	if (!frame)
-		return false;
-	switch (pgsa_status_mended(pgsa_word_status(pgsa_frame_word(frame)))) {
+	switch (pgsa_status_mended(pgsa_word_status(word))) {
 	case PGSA_STATUS_HURT:
 	case PGSA_STATUS_BAD:
 	case PGSA_STATUS_LOCKED:

@@ -110,8 +110,8 @@ static void pgsa_log_mended(struct pgsa_policy *policy,
 void pgsa_tell(struct pgsa_policy *policy, const struct pgsa_finding *finding)
 {
 	might_sleep();
-	pgsa_log_mended(policy, &finding->mended);
 	pgsa_unconfirmed_tell(policy, finding);
+	pgsa_log_mended(policy, &finding->mended);
 	if (finding->result == PGSA_NO_ERROR)
 		return;
 	pgsa_log(policy, finding);

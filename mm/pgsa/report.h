@@ -72,11 +72,11 @@ const char *pgsa_result_name(enum pgsa_result result);
 void pgsa_error(struct pgsa_search *search, struct page *page,
 		struct pgsa_frame *frame, u64 word);
 void pgsa_error_gone(struct pgsa_search *search, struct page *page, u64 word);
+void pgsa_error_opened(struct pgsa_search *search, unsigned long pfn,
+		       struct pgsa_frame *frame, u64 word);
 void pgsa_error_lost(struct pgsa_search *search, struct pgsa_frame *frame,
 		     unsigned long pfn, u64 word, const char *code,
 		     const char *reason);
-void pgsa_error_opened(struct pgsa_search *search, unsigned long pfn,
-		       struct pgsa_frame *frame, u64 word);
 void pgsa_error_apart(const struct pgsa_finding *finding);
 u64 pgsa_errors_total(enum pgsa_result result);
 

@@ -127,7 +127,7 @@ static void pgsa_confirm(struct pgsa_search *search, struct page *page,
  * Context: Any context but interrupts, within rcu_read_lock().
  * Return: 1 if it has; 0 if it is not sealed or has been opened meanwhile;
  * -EBADMSG if not, and that has yet to be confirmed; -EUCLEAN if nobody knows, for
- * the record is damaged itself.
+ * the record is damaged itself; -EIO if nor will anybody, for it cannot be read.
  */
 int pgsa_compare(struct page *page, struct pgsa_frame *frame, u64 word)
 {
