@@ -310,6 +310,26 @@ static struct configfs_subsystem pgsa_subsystem = {
 	.su_mutex = __MUTEX_INITIALIZER(pgsa_subsystem.su_mutex),
 };
 
+/**
+ * pgsa_targets_of_all - how many targets do all policies have together?
+ *
+ * Counted anew each time, so that no damaged sum stays.
+ *
+ * Context: Process context, in a configfs call that makes or removes an item: these
+ *	    hold the subsystem's mutex.
+ * Return: the number.
+ */
+unsigned long pgsa_targets_of_all(void)
+{
+	struct config_item *item;
+	unsigned long nr = 0;
+
+	lockdep_assert_held(&pgsa_subsystem.su_mutex);
+	list_for_each_entry(item, &pgsa_subsystem.su_group.cg_children, ci_entry)
+		nr += READ_ONCE(to_policy(item)->targets.nr);
+	return nr;
+}
+
 #ifdef CONFIG_PGSA_DEBUG
 /**
  * pgsa_walk_policies - look at all policies

@@ -386,6 +386,10 @@ static struct config_item *pgsa_make_target(struct config_group *group,
 		return ERR_PTR(ret);
 	if (!capable(CAP_SYS_ADMIN))
 		return ERR_PTR(-EPERM);
+	ret = pgsa_limits_target(pgsa_targets_of_all(),
+				 pgsa_policy_name(policy));
+	if (ret)
+		return ERR_PTR(ret);
 	target = kzalloc(sizeof(*target), GFP_KERNEL);
 	if (!target)
 		return ERR_PTR(-ENOMEM);

@@ -31,6 +31,12 @@
 
 #include "pgsa.h"
 
+/*
+ * The number of address spaces times this: of no multiple but 0 a flipped bit makes
+ * 0, and so permits sealing beside a device.
+ */
+#define PGSA_DEVICE_MM	3
+
 static atomic_t pgsa_device_mms = ATOMIC_INIT(0);
 
 /**
@@ -42,7 +48,7 @@ static atomic_t pgsa_device_mms = ATOMIC_INIT(0);
  */
 void pgsa_mm_device_add(void)
 {
-	atomic_inc(&pgsa_device_mms);
+	atomic_add(PGSA_DEVICE_MM, &pgsa_device_mms);
 	/* The device reads entries after that; see pgsa_devices_share_mm(). */
 	smp_mb__after_atomic();
 }
@@ -55,7 +61,7 @@ EXPORT_SYMBOL_IF_KUNIT(pgsa_mm_device_add);
  */
 void pgsa_mm_device_drop(void)
 {
-	atomic_dec(&pgsa_device_mms);
+	atomic_sub(PGSA_DEVICE_MM, &pgsa_device_mms);
 }
 EXPORT_SYMBOL_IF_KUNIT(pgsa_mm_device_drop);
 

@@ -17,6 +17,7 @@
 #include "pgsa.h"
 
 #define PGSA_MEMORY_SHARE	64	/* one part of so many, for searchers */
+#define PGSA_TARGET_BYTES	2048	/* with what configfs has for it */
 
 static DEFINE_MUTEX(pgsa_limits_lock);	/* innermost of the mutexes; for all below */
 static struct pgsa_share pgsa_taken;
@@ -194,3 +195,24 @@ void pgsa_limits_drop_policy(void)
 	guard(mutex)(&pgsa_limits_lock);
 	pgsa_policies--;
 }
+
+/**
+ * pgsa_limits_target - may there be another target?
+ * @nr: how many all policies have
+ * @name: name of the policy that is to have it
+ *
+ * Context: Process context.
+ * Return: 0; -ENOMEM if targets would take too large a part of memory: a line in
+ * the log says so.
+ */
+int pgsa_limits_target(unsigned long nr, const char *name)
+{
+	unsigned long max = pgsa_bytes_max() / PGSA_TARGET_BYTES;
+
+	if (nr < max)
+		return 0;
+	pr_info("%s: a target was refused: all policies have %lu, at most %lu are allowed (%u bytes each, 1/%u of memory)\n",
+		name, nr, max, PGSA_TARGET_BYTES, PGSA_MEMORY_SHARE);
+	return -ENOMEM;
+}
+EXPORT_SYMBOL_IF_KUNIT(pgsa_limits_target);

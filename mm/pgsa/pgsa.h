@@ -335,6 +335,7 @@ static inline s64 pgsa_inject_delay_ns(unsigned long pfn, u64 word)
 
 /* configfs.c */
 
+unsigned long pgsa_targets_of_all(void);
 void pgsa_walk_policies(void (*fn)(struct pgsa_policy *policy, void *arg),
 			void *arg);
 

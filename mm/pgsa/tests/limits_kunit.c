@@ -172,12 +172,24 @@ static int limits_init(struct kunit *test)
 	return 0;
 }
 
+/* Targets take up to 1/64 of memory, whosever they are */
+static void targets_in_sum(struct kunit *test)
+{
+	unsigned long most = totalram_pages() * PAGE_SIZE / 64;
+
+	KUNIT_EXPECT_EQ(test, pgsa_limits_target(0, "test"), 0);
+	KUNIT_EXPECT_EQ(test, pgsa_limits_target(most / 2048 - 1, "test"), 0);
+	KUNIT_EXPECT_EQ(test, pgsa_limits_target(most / 2048, "test"), -ENOMEM);
+	KUNIT_EXPECT_EQ(test, pgsa_limits_target(ULONG_MAX, "test"), -ENOMEM);
+}
+
 static struct kunit_case limits_cases[] = {
 	KUNIT_CASE(shares_in_sum),
 	KUNIT_CASE(shares_changed),
 	KUNIT_CASE(searchers_in_sum),
 	KUNIT_CASE(memory_in_sum),
 	KUNIT_CASE(pagecache_damaged),
+	KUNIT_CASE(targets_in_sum),
 	{}
 };
 
