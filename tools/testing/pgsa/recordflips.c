@@ -7,6 +7,8 @@
  * counts when the guest has died.
  */
 #include <err.h>
+#include <signal.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -111,12 +113,56 @@ static int set(const char *policy, const char *attr, const char *text)
 	return pgsa_write(path, text);
 }
 
+/* Ours, all of them: which one is damaged must not matter to the others. */
+static const char * const targets[] = { "first", "second", "third" };
+
+static bool make_target(const char *policy, const char *target)
+{
+	char path[128], pid[16], attr[64];
+
+	snprintf(path, sizeof(path), PGSA_CONFIGFS "/%s/targets/%s", policy,
+		 target);
+	snprintf(pid, sizeof(pid), "%d", getpid());
+	if (mkdir(path, 0755))
+		return false;
+	snprintf(attr, sizeof(attr), "targets/%s/signal_number", target);
+	if (set(policy, attr, "10"))
+		return false;
+	snprintf(attr, sizeof(attr), "targets/%s/agent", target);
+	if (set(policy, attr, pid))
+		return false;
+	snprintf(attr, sizeof(attr), "targets/%s/pid", target);
+	return !set(policy, attr, pid);
+}
+
+static void on_signal(int signal)
+{
+	(void)signal;
+}
+
+/* We are the agent of each, but do not let that interrupt us. */
+static void be_agent(void)
+{
+	struct sigaction action = { .sa_handler = on_signal };
+	sigset_t all;
+
+	sigfillset(&all);
+	sigdelset(&all, SIGTERM);
+	if (sigaction(SIGUSR1, &action, NULL) ||
+	    sigprocmask(SIG_BLOCK, &all, NULL))
+		err(1, "signals");
+}
+
 static void end_policy(const char *policy)
 {
 	char path[128];
+	unsigned int i;
 
-	snprintf(path, sizeof(path), PGSA_CONFIGFS "/%s/targets/me", policy);
-	rmdir(path);
+	for (i = 0; i < ARRAY_SIZE(targets); i++) {
+		snprintf(path, sizeof(path), PGSA_CONFIGFS "/%s/targets/%s",
+			 policy, targets[i]);
+		rmdir(path);
+	}
 	snprintf(path, sizeof(path), PGSA_CONFIGFS "/%s", policy);
 	rmdir(path);
 }
@@ -124,15 +170,16 @@ static void end_policy(const char *policy)
 static void begin_policy(const char *policy, const char *strategy,
 			 const char *correct)
 {
-	char path[128], pid[16];
+	char path[128];
+	unsigned int i;
 
 	snprintf(path, sizeof(path), PGSA_CONFIGFS "/%s", policy);
 	if (mkdir(path, 0755))
 		err(1, "%s", path);
-	snprintf(path, sizeof(path), PGSA_CONFIGFS "/%s/targets/me", policy);
-	snprintf(pid, sizeof(pid), "%d", getpid());
-	if (mkdir(path, 0755) || set(policy, "targets/me/pid", pid) ||
-	    set(policy, "strategy", strategy) ||
+	for (i = 0; i < ARRAY_SIZE(targets); i++)
+		if (!make_target(policy, targets[i]))
+			errx(1, "cannot make target %s", targets[i]);
+	if (set(policy, "strategy", strategy) ||
 	    set(policy, "correct", correct) ||
 	    set(policy, "cpu_permille", "0") ||
 	    set(policy, "interval_ms", "0") || set(policy, "enable", "1"))
@@ -382,6 +429,7 @@ int main(int argc, char **argv)
 	if (box == MAP_FAILED || pages == MAP_FAILED)
 		err(1, "mmap");
 	memset(box, 0, PGSA_PAGE);
+	be_agent();
 	for (nr = 0; nr < PAGES; nr++)
 		fresh_page(nr);
 	fresh_policies();
