@@ -38,7 +38,6 @@ static void mappers_fput(void *file)
 static int mappers_init(struct kunit *test)
 {
 	struct mappers_test *mt = kunit_kzalloc(test, sizeof(*mt), GFP_KERNEL);
-	int value;
 
 	KUNIT_ASSERT_NOT_NULL(test, mt);
 	init_completion(&mt->held);
@@ -49,7 +48,7 @@ static int mappers_init(struct kunit *test)
 	mt->addr = kunit_vm_mmap(test, mt->file, 0, PAGE_SIZE, PROT_READ,
 				 MAP_SHARED, 0);
 	KUNIT_ASSERT_NE(test, mt->addr, 0);
-	KUNIT_ASSERT_EQ(test, get_user(value, (int __user *)mt->addr), 0);
+	KUNIT_ASSERT_EQ(test, fault_in_readable((char __user *)mt->addr, 1), 0);
 	KUNIT_ASSERT_EQ(test, get_user_pages_fast(mt->addr, 1, 0, &mt->page), 1);
 	put_page(mt->page);
 	test->priv = mt;

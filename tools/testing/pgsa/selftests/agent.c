@@ -37,9 +37,9 @@ static long syscall4(long nr, long a, const void *b, const void *c, long d)
 
 #define syscall(nr, a, b, c, d)	\
 	syscall4(nr, (long)(a), (const void *)(b), (const void *)(c), (long)(d))
-#define RETURN_FROM_HANDLER	"mov $173, %eax; int $0x80"	/* rt_sigreturn */
 /* The other one is in kernels with CONFIG_COMPAT_32BIT_TIME only. */
 #define NR_SIGTIMEDWAIT		__NR_rt_sigtimedwait_time64
+#define RETURN_FROM_HANDLER	"mov $173, %eax; int $0x80"	/* rt_sigreturn */
 #else
 long syscall(long nr, ...);
 #define RETURN_FROM_HANDLER	"mov $15, %eax; syscall"

@@ -19,12 +19,22 @@ static struct file new_fuse_file(void)
 	return file;
 }
 
+/* A page comes to an LRU list with others, if not by itself in a second. */
+static void wait_listed(unsigned long pfn)
+{
+	double limit = now_s() + WAIT_MS / 1000.0;
+
+	while (!strcmp(frame_of(pfn).admit, "not_lru") && now_s() < limit)
+		wait_cycles(1);
+}
+
 static void check_refused(const struct file *file, const char *reason)
 {
 	struct pgsa_frame frame;
 	size_t at;
 
 	for (at = 0; at < file->size; at += PGSA_PAGE) {
+		wait_listed(pfn_of(file->map + at));
 		frame = frame_of(pfn_of(file->map + at));
 		check(!is_sealed(&frame) && !strcmp(frame.admit, reason),
 		      "pfn %#lx: %s, admit=%s instead of %s", frame.pfn,

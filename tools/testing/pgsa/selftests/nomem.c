@@ -216,11 +216,11 @@ static void read_all(const char *directory)
 	while ((entry = readdir(dir))) {
 		snprintf(path, sizeof(path), "%s/%s", directory, entry->d_name);
 		read_path = path;
-		if (entry->d_type == DT_DIR && entry->d_name[0] != '.')
+		if (entry->d_type == DT_DIR && entry->d_name[0] != '.') {
 			read_all(path);
-		else if (slowness() > 1 && strstr(path, "_bench"))
+		} else if (slowness() > 1 && strstr(path, "_bench")) {
 			diag("%s: not measured on a slow kernel", path);
-		else if (entry->d_type == DT_REG && !call_read()) {
+		} else if (entry->d_type == DT_REG && !call_read()) {
 			read_empty = !read_text[0];
 			fail_each(call_read, look_read);
 		}
