@@ -31,7 +31,7 @@
 #define TRACE_DIR	"/sys/kernel/tracing/instances/pgsa-selftest"
 
 #define PAGE_BITS	(PGSA_PAGE * 8)
-#define TEST_SECONDS	(60 * slowness())	/* for one test, by default */
+#define TEST_SECONDS	(120 * slowness())	/* for one test, by default */
 #define WAIT_MS		(10000 * slowness()) /* for a seal or a report */
 
 #define ARRAY_SIZE(array)	(sizeof(array) / sizeof((array)[0]))

@@ -157,9 +157,11 @@ static inline char **victim_place(void)
 	return said;
 }
 
-static inline void victim_wait(struct victim *victim, char **said)
+/* A page takes User Mode Linux some 0.1 ms, and much more on a busy host. */
+static inline void victim_wait(struct victim *victim, char **said,
+			       unsigned int pages)
 {
-	double limit = now_s() + WAIT_MS / 1000.0;
+	double limit = now_s() + (WAIT_MS + pages) / 1000.0;
 
 	while (!__atomic_load_n(said, __ATOMIC_ACQUIRE)) {
 		check(now_s() < limit, "a victim does not begin");
@@ -183,7 +185,7 @@ static inline struct victim victim_start(unsigned int nr)
 		for (;;)
 			pause();
 	}
-	victim_wait(&victim, said);
+	victim_wait(&victim, said, nr);
 	return victim;
 }
 

@@ -207,7 +207,7 @@ void test_cgroup_left(void)
 		      "pthread_create");
 		pthread_exit(NULL);
 	}
-	victim_wait(&victim, said);
+	victim_wait(&victim, said, 1);
 	cgroup_move("/" CGROUP_NAME, victim.pid);
 	let_search();
 	check(target_number("group", "frames") > 10, "frames: %llu",

@@ -83,7 +83,7 @@ static struct victim victim_alone(unsigned int nr)
 			stay_alone(pages, end, code, code + PGSA_PAGE, top);
 		stay_alone(code, code + PGSA_PAGE, pages, end, top);
 	}
-	victim_wait(&victim, said);
+	victim_wait(&victim, said, nr);
 	return victim;
 }
 
@@ -166,7 +166,7 @@ void test_delay(void)
 void test_rate(void)
 {
 	const char *text = getenv("SELFTEST_PAGES");
-	unsigned int nr = text ? atoi(text) : 32768, i;
+	unsigned int nr = text ? atoi(text) : 16384, i;
 	unsigned long long ns, least = -1ULL, frames = 0;
 	struct victim victim;
 

@@ -158,7 +158,7 @@ void test_killed(void)
 
 	search_targets();
 	for (i = 0; i < 20; i++) {
-		victim = victim_start(8192);
+		victim = victim_start(4096);
 		snprintf(name, sizeof(name), "victim%u", i);
 		target_of(name, victim.pid);
 		wait_sealed_in(victim.pid, victim.pages);
