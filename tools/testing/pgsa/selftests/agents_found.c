@@ -285,9 +285,10 @@ void test_come_and_go(void)
 #define BUSY_PROCESSES	2
 #define BUSY_FLIPS	24
 
-static void *map_own_file(size_t size)
+/* It is no file that we have mapped already: an agent is told one address. */
+static void *map_busy_file(size_t size)
 {
-	int fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+	int fd = open("/bin/true", O_RDONLY | O_CLOEXEC);
 	void *map = mmap(NULL, size, PROT_READ, MAP_PRIVATE | MAP_POPULATE, fd,
 			 0);
 
@@ -298,7 +299,7 @@ static void *map_own_file(size_t size)
 /* Others map and unmap the file all the time, as they do their libraries. */
 void test_found_busy_file(void)
 {
-	char *pages = map_own_file(4 * PGSA_PAGE);
+	char *pages = map_busy_file(4 * PGSA_PAGE);
 	pid_t pids[BUSY_PROCESSES];
 	unsigned int i;
 
@@ -310,7 +311,7 @@ void test_found_busy_file(void)
 	for (i = 0; i < BUSY_PROCESSES; i++) {
 		pids[i] = fork_child();
 		while (!pids[i])
-			munmap(map_own_file(4 * PGSA_PAGE), 4 * PGSA_PAGE);
+			munmap(map_busy_file(4 * PGSA_PAGE), 4 * PGSA_PAGE);
 	}
 	for (i = 0; i < BUSY_FLIPS / 4; i++)
 		expect_told(pages, 4);

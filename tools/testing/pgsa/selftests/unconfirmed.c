@@ -78,8 +78,8 @@ static void test_readers(void)
 	expect_waiting(area, content);
 	expect_repaired(area, content);
 	for (i = 0; i < FLIPPED; i++)
-		check(told(pfn_of(area + i * WORDS), "referenced",
-			   "confirmed") == 1, "page %u was not told once", i);
+		expect_lines(pfn_of(area + i * WORDS), "referenced",
+			     "confirmed", 1);
 	check(read(fds[0], piped, size) == (ssize_t)size &&
 	      !memcmp(piped, content, size), "damage came out of the pipe");
 }
@@ -117,7 +117,7 @@ static void expect_held(const uint32_t *page, const char *reason,
 	wait_unconfirmed(1);
 	check(traced(pfn, reason) == 1, "it was not traced once");
 	expect_no_report(2 * DELAY_MS + 500);
-	check(told(pfn, later, "waits") == 1, "it was not told once");
+	expect_lines(pfn, later, "waits", 1);
 	check(policy_stat("unconfirmed") == 1, "%llu were counted",
 	      policy_stat("unconfirmed"));
 	release();

@@ -55,6 +55,19 @@ static inline unsigned int told(unsigned long pfn, const char *reason,
 	return count_text(kernel_log, want);
 }
 
+/* A line comes when the frame is no longer held: after what is counted. */
+static inline void expect_lines(unsigned long pfn, const char *reason,
+				const char *now, unsigned int nr)
+{
+	double limit = now_s() + WAIT_MS / 1000.0;
+	unsigned int found;
+
+	while ((found = told(pfn, reason, now)) < nr && now_s() < limit)
+		sleep_ms(2);
+	check(found == nr, "pfn %#lx was told %u times, not %u", pfn, found,
+	      nr);
+}
+
 /* Events of a frame. */
 static inline unsigned int traced(unsigned long pfn, const char *reason)
 {

@@ -146,11 +146,9 @@ static void each_record(void)
 	listen();
 	expect_record(page, 1, 4);		/* of the detecting code */
 	check(traced(pfn, "referenced") == 1, "it was not traced once");
-	check(told(pfn, "referenced", "confirmed") == 1,
-	      "it was not told once");
+	expect_lines(pfn, "referenced", "confirmed", 1);
 	expect_record(page, 0, 1);		/* of the state */
-	check(told(pfn, "referenced", "confirmed") == 2,
-	      "the second one was not told once");
+	expect_lines(pfn, "referenced", "confirmed", 2);
 }
 
 void test_record(void)
