@@ -138,27 +138,43 @@ bool pgsa_unconfirmed_forget(unsigned long pfn)
 }
 
 /**
+ * pgsa_unconfirmed_known - what was known of a frame before its page is read
+ * @pfn: its number
+ *
+ * Context: Any context, within rcu_read_lock() for as long as the result is used.
+ * Return: the entry, or NULL.
+ */
+struct pgsa_doubt *pgsa_unconfirmed_known(unsigned long pfn)
+{
+	struct pgsa_doubt *doubt;
+
+	if (likely(xa_empty(&pgsa_doubts)))
+		return NULL;
+	doubt = xa_load(&pgsa_doubts, pfn);
+	/* Pairs with xa_cmpxchg() of its adder, who has read the page before. */
+	smp_rmb();
+	return doubt;
+}
+
+/**
  * pgsa_unconfirmed_gone - a page matches its seal
  * @search: the search
  * @page: the page
  * @word: the word of the frame, SEALED, before and after the page was read
+ * @known: what was known of it before, or NULL
  *
- * If it is known that it did not before, it does now though nobody wrote to it.
+ * If it did not match before, it does now though nobody wrote to it. That takes a
+ * mismatch from before the page was read: one that somebody else sees meanwhile
+ * may be younger than what was read.
  *
- * Context: As pgsa_visit().
+ * Context: As pgsa_visit(), within rcu_read_lock() since @known was looked up.
  */
 void pgsa_unconfirmed_gone(struct pgsa_search *search, struct page *page,
-			   u64 word)
+			   u64 word, struct pgsa_doubt *known)
 {
-	unsigned long pfn = page_to_pfn(page);
-	struct pgsa_doubt *doubt;
-
-	if (likely(xa_empty(&pgsa_doubts)))
-		return;
-	guard(rcu)();
-	doubt = xa_load(&pgsa_doubts, pfn);
-	if (doubt && pgsa_doubt_lasts(doubt, word) &&
-	    pgsa_doubt_drop(pfn, doubt) && READ_ONCE(doubt->content))
+	if (known && pgsa_doubt_lasts(known, word) &&
+	    pgsa_doubt_drop(page_to_pfn(page), known) &&
+	    READ_ONCE(known->content))
 		pgsa_error_gone(search, page, word);
 }
 

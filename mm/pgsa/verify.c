@@ -155,6 +155,7 @@ static void pgsa_verify(struct pgsa_search *search, struct page *page,
 			struct pgsa_frame *frame, u64 word)
 {
 	int ret, errors = atomic_read(pgsa_errors_of(page_to_pfn(page)));
+	struct pgsa_doubt *known = pgsa_unconfirmed_known(page_to_pfn(page));
 	struct folio *folio = pgsa_page_hold(page);
 
 	if (!folio)
@@ -173,7 +174,7 @@ static void pgsa_verify(struct pgsa_search *search, struct page *page,
 	}
 	search->done.checked++;
 	if (ret > 0)
-		pgsa_unconfirmed_gone(search, page, word);
+		pgsa_unconfirmed_gone(search, page, word, known);
 	if (ret == -EBADMSG)
 		pgsa_confirm(search, page, frame, word, errors);
 	else if (ret < 0 ||

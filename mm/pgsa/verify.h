@@ -44,11 +44,14 @@ void pgsa_strengthen(struct pgsa_search *search, struct page *page,
 
 /* doubt.c */
 
+struct pgsa_doubt;
+
 bool pgsa_unconfirmed_at(unsigned long pfn);
 bool pgsa_unconfirmed_content(unsigned long pfn);
 bool pgsa_unconfirmed_forget(unsigned long pfn);
+struct pgsa_doubt *pgsa_unconfirmed_known(unsigned long pfn);
 void pgsa_unconfirmed_gone(struct pgsa_search *search, struct page *page,
-			   u64 word);
+			   u64 word, struct pgsa_doubt *known);
 bool pgsa_unconfirmed_claimed(struct pgsa_search *search,
 			      struct pgsa_frame *frame, unsigned long pfn,
 			      u64 word);

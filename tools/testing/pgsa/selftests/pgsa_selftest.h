@@ -287,8 +287,8 @@ static inline void expect_report(unsigned long pfn, int bit, const char *result)
 	check(trace_wait(&report, WAIT_MS), "no report for pfn %#lx", pfn);
 	check(report.pfn == pfn, "report for pfn %#lx instead of %#lx",
 	      report.pfn, pfn);
-	check(bit < 0 || report.bit == bit, "pfn %#lx: bit %d instead of %d",
-	      pfn, report.bit, bit);
+	check(bit < 0 || report.bit == bit, "pfn %#lx: %s bit %d, not %d", pfn,
+	      report.result, report.bit, bit);
 	check(!strcmp(report.result, result), "pfn %#lx: %s instead of %s", pfn,
 	      report.result, result);
 	check(report.delay_ns >= 0, "pfn %#lx: no detection delay", pfn);
