@@ -91,11 +91,10 @@ static int hold_mapping(void *data)
 	return 0;
 }
 
-/* As one does who maps and unmaps the file all the time */
-static void find_while_mapping_is_locked(struct kunit *test)
+static void find_beside(struct kunit *test, int (*hold)(void *data))
 {
 	struct mappers_test *mt = test->priv;
-	struct task_struct *holder = kthread_create(hold_mapping, mt, "holder");
+	struct task_struct *holder = kthread_create(hold, mt, "holder");
 
 	KUNIT_ASSERT_FALSE(test, IS_ERR(holder));
 	get_task_struct(holder);
@@ -103,6 +102,12 @@ static void find_while_mapping_is_locked(struct kunit *test)
 	wait_for_completion(&mt->held);
 	mappers_expect(test);
 	kthread_stop_put(holder);
+}
+
+/* As one does who maps and unmaps the file all the time */
+static void find_while_mapping_is_locked(struct kunit *test)
+{
+	find_beside(test, hold_mapping);
 }
 
 static int hold_folio(void *data)
@@ -119,15 +124,7 @@ static int hold_folio(void *data)
 /* A moment of many: storage, or the others that fault it in */
 static void find_while_folio_is_locked(struct kunit *test)
 {
-	struct mappers_test *mt = test->priv;
-	struct task_struct *holder = kthread_create(hold_folio, mt, "holder");
-
-	KUNIT_ASSERT_FALSE(test, IS_ERR(holder));
-	get_task_struct(holder);
-	wake_up_process(holder);
-	wait_for_completion(&mt->held);
-	mappers_expect(test);
-	kthread_stop_put(holder);
+	find_beside(test, hold_folio);
 }
 
 static struct kunit_case mappers_cases[] = {
