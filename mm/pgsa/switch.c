@@ -190,8 +190,8 @@ static int pgsa_memory_notify(struct notifier_block *block,
 
 static int __init pgsa_switch_init(void)
 {
-	return hotplug_memory_notifier(pgsa_memory_notify,
-				       DEFAULT_CALLBACK_PRI);
+	return pgsa_on() ? hotplug_memory_notifier(pgsa_memory_notify,
+						   DEFAULT_CALLBACK_PRI) : 0;
 }
 subsys_initcall(pgsa_switch_init);
 
