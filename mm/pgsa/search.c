@@ -22,7 +22,8 @@
 #define KPGSAD_CLAIM_AGE_NS	NSEC_PER_SEC
 #define KPGSAD_RETRY_NS		(200 * NSEC_PER_USEC)
 #define KPGSAD_SLEEP_MIN_NS	(500 * NSEC_PER_USEC)
-#define KPGSAD_BURST_NS		(200 * NSEC_PER_USEC)
+#define KPGSAD_BURST_NS		NSEC_PER_MSEC
+#define KPGSAD_BURST_END_NS	(20 * NSEC_PER_USEC)
 #define KPGSAD_DRAIN_NS		NSEC_PER_SEC
 
 /*
@@ -98,28 +99,21 @@ static u64 kpgsad_account(struct pgsa_search *search)
 }
 
 /*
- * To sleep costs others some microseconds, of timer and switches, that no share
- * pays for. So a small share is used up in fewer and longer pieces of work.
+ * Sleep as long as the governor says, and @ns at least. To sleep costs others some
+ * microseconds, of timer and switches, that no share pays for, and ourselves what
+ * is in the caches. So less than what @burst_ns of work have to pay for is put off:
+ * the governor remembers it, and a small share is used up in fewer and longer
+ * pieces.
  */
-static u64 kpgsad_sleep_min_ns(const struct pgsa_search *search)
+static void kpgsad_pause(struct pgsa_search *search, u64 ns, u64 burst_ns)
 {
 	unsigned int permille = pgsa_setting_get(&search->policy->cpu_permille);
-	u64 burst_ns = KPGSAD_BURST_NS * PGSA_PERMILLE_MAX;
+	u64 governed_ns, least_ns;
 
-	return max_t(u64, KPGSAD_SLEEP_MIN_NS, burst_ns / max(permille, 1U));
-}
-
-/*
- * Sleep as long as the governor says, and @ns at least. Less than is worth the
- * switches is put off: the governor remembers it.
- */
-static void kpgsad_pause(struct pgsa_search *search, u64 ns)
-{
-	u64 governed_ns;
-
+	least_ns = div_u64(burst_ns * PGSA_PERMILLE_MAX, max(permille, 1U));
 	set_current_state(TASK_INTERRUPTIBLE | TASK_FREEZABLE);
 	governed_ns = kpgsad_account(search);
-	if (governed_ns >= kpgsad_sleep_min_ns(search))
+	if (governed_ns >= max_t(u64, least_ns, KPGSAD_SLEEP_MIN_NS))
 		ns = max(ns, governed_ns);
 	kpgsad_sleep(ns);
 }
@@ -260,10 +254,16 @@ static void kpgsad_cycle(struct pgsa_search *search)
 		ret = kpgsad_step(search);
 		if (!ret && !(search->nr_claims && kpgsad_rests(search)))
 			break;
-		kpgsad_pause(search, ret == -EAGAIN ? KPGSAD_RETRY_NS : 0);
+		kpgsad_pause(search, ret == -EAGAIN ? KPGSAD_RETRY_NS : 0,
+			     KPGSAD_BURST_NS);
 	}
-	/* A cycle without frames costs no time that the governor could see. */
-	kpgsad_pause(search, search->done.frames ? 0 : KPGSAD_SLEEP_MIN_NS);
+	/*
+	 * A cycle without frames costs no time that the governor could see. One of
+	 * few frames is over early, and the next not put off for long: they have
+	 * been chosen to be looked at often.
+	 */
+	kpgsad_pause(search, search->done.frames ? 0 : KPGSAD_SLEEP_MIN_NS,
+		     KPGSAD_BURST_END_NS);
 	kpgsad_leave(search);
 }
 
