@@ -4,7 +4,8 @@
 # Which suites of check run beside which. Sourced by check, not run.
 #
 # Suites spend much of their time waiting, or on one CPU: so two of them run at a
-# time. The first suite in the list that may run beside what runs already is next.
+# time, and a third beside the selftests, which wait most and go first with a CPU.
+# The first suite in the list that may run beside what runs already is next.
 
 lanes=2
 lane_of=()	# by process id: the suite that it runs
@@ -88,9 +89,10 @@ end_lanes() {
 }
 
 start_next() {
-	local index
+	local index room=$lanes
 
-	((${#lane_of[@]} < lanes)) || return
+	[[ $lanes == 1 || " ${lane_of[*]}" != *" selftests-"* ]] || ((++room))
+	((${#lane_of[@]} < room)) || return
 	for index in "${!waiting[@]}"; do
 		may_run "${waiting[index]}" || continue
 		start_suite "${waiting[index]}"

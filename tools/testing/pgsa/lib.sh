@@ -53,6 +53,27 @@ replaced_code() {
 		END { if (gone) print where; exit !gone }' "$1"
 }
 
+# find_archive: Debian's kernel source
+find_archive() {
+	local file
+
+	for file in /usr/src/linux-source-6.12.tar{.xz,}; do
+		[[ -f $file ]] && echo "$file" && return
+	done
+	fail "linux-source-6.12 is installed, but there is no $file"
+}
+
+# read_series: the patches' names, in their order
+read_series() {
+	[[ ! -f $TOP/patches/series ]] ||
+		sed -e 's/[[:space:]]*#.*//' -e '/^[[:space:]]*$/d' "$TOP/patches/series"
+}
+
+# patched_files: those that the patches on stdin change
+patched_files() {
+	sed -n 's|^+++ [^/]*/\([^[:space:]]*\).*|\1|p' | sort -u
+}
+
 minutes() {
 	printf '%d min %02d s' $(($1 / 60)) $(($1 % 60))
 }
