@@ -98,7 +98,7 @@ void pgsa_agent_tell(struct pgsa_target *target, unsigned long addr)
 
 	if (!agent)
 		return;
-	signal = READ_ONCE(target->signal) ?: SIGBUS;
+	signal = pgsa_setting_get(&target->signal) ?: SIGBUS;
 	valid = pgsa_signal_valid(signal);
 	if (!valid)
 		pgsa_stat_add(target->policy, PGSA_STAT_RECORDS_DAMAGED, 1);

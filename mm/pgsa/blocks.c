@@ -29,7 +29,8 @@
  * waits for or finds, or has written before the codes are computed.
  *
  * A mark is a byte with all bits set: no flipped bit makes a hook blind. One that
- * is not 0 and not as it was written is never cleared, which costs time only.
+ * is not 0 and not as it was written is never cleared, which costs time only. There
+ * are three copies of the number of marks.
  *
  * The marks take a byte for 64 KiB of memory. Memory that is added later has marks
  * as well, if it was announced at boot and if its marks take no more than a 4096th
@@ -48,6 +49,7 @@
 #include <kunit/visibility.h>
 
 #include "debug.h"
+#include "policy.h"
 #include "record.h"
 
 #define PGSA_BLOCK_MARKED	0xff
@@ -62,7 +64,7 @@
  */
 static u8 pgsa_blocks_all;
 static u8 *pgsa_blocks __ro_after_init = &pgsa_blocks_all;
-static unsigned long pgsa_blocks_nr __ro_after_init;
+static struct pgsa_setting pgsa_blocks_nr __ro_after_init;
 
 static raw_spinlock_t pgsa_block_locks[PGSA_BLOCK_LOCKS] = {
 	[0 ... PGSA_BLOCK_LOCKS - 1] =
@@ -71,7 +73,8 @@ static raw_spinlock_t pgsa_block_locks[PGSA_BLOCK_LOCKS] = {
 
 static unsigned long pgsa_block_index(unsigned long pfn)
 {
-	return min(pfn / PGSA_BLOCK_FRAMES, pgsa_blocks_nr);
+	return min(pfn / PGSA_BLOCK_FRAMES,
+		   (unsigned long)pgsa_setting_get(&pgsa_blocks_nr));
 }
 
 /* Blocks with the same mark have the same lock. */
@@ -87,7 +90,8 @@ static raw_spinlock_t *pgsa_block_lock(unsigned long pfn)
  * @pages: how much memory there is, in pages
  *
  * Context: Any context.
- * Return: the number: at least as many as there are below @end.
+ * Return: the number: as many as there are below @end, or more; but not for more than
+ * 256 TiB.
  */
 unsigned long pgsa_blocks_wanted(unsigned long end, u64 possible,
 				 unsigned long pages)
@@ -97,7 +101,7 @@ unsigned long pgsa_blocks_wanted(unsigned long end, u64 possible,
 
 	if (more > nr && more <= (u64)pages * PAGE_SIZE / PGSA_BLOCKS_SPARE)
 		nr = more;
-	return nr;
+	return min(nr, (unsigned long)UINT_MAX);
 }
 EXPORT_SYMBOL_IF_KUNIT(pgsa_blocks_wanted);
 
@@ -115,7 +119,7 @@ void __init pgsa_blocks_init(void)
 	if (!marks)
 		return;
 	pgsa_blocks = marks;
-	pgsa_blocks_nr = nr;
+	pgsa_setting_set(&pgsa_blocks_nr, nr);
 }
 
 static void pgsa_block_mark(unsigned long pfn)
@@ -123,7 +127,7 @@ static void pgsa_block_mark(unsigned long pfn)
 	u8 *mark = &pgsa_blocks[pgsa_block_index(pfn)];
 
 	lockdep_assert_held(pgsa_block_lock(pfn));
-	if (pgsa_block_index(pfn) == pgsa_blocks_nr)
+	if (pgsa_block_index(pfn) == pgsa_setting_get(&pgsa_blocks_nr))
 		WRITE_ONCE(*mark, PGSA_BLOCK_MANY);
 	else if (!*mark)
 		WRITE_ONCE(*mark, PGSA_BLOCK_MARKED);

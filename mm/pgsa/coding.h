@@ -18,11 +18,10 @@ struct pgsa_strategy;
 
 /**
  * struct pgsa_registry - named operations; filled at boot, then only read
- * @nr: number of entries
- * @entry: the entries; the id of one is its index plus one
+ * @entry: the entries; the id of one is its index plus one. Those that have no name
+ *	   are free
  */
 struct pgsa_registry {
-	unsigned int nr;
 	struct {
 		const char *name;
 		const void *ops;

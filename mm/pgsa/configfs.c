@@ -135,7 +135,7 @@ static ssize_t pgsa_policy_scope_show(struct config_item *item, char *page)
 
 	guard(mutex)(&policy->lock);
 	return sysfs_emit(page, "%s\n",
-			  policy->scope_pagecache ? "pagecache" : "mapped");
+			  pgsa_wants_pagecache(policy) ? "pagecache" : "mapped");
 }
 
 static ssize_t pgsa_policy_cpu_permille_show(struct config_item *item,

@@ -219,7 +219,7 @@ int pgsa_target_set_signal_number(struct pgsa_target *target, const char *text)
 	if (!err)
 		err = pgsa_target_writable(target);
 	if (!err)
-		WRITE_ONCE(target->signal, signal);
+		pgsa_setting_set(&target->signal, signal);
 	mutex_unlock(&target->policy->lock);
 	return err ? pgsa_target_refuse(target, "signal_number", text, err,
 					PGSA_SIGNALS_VALID) : 0;
@@ -249,7 +249,7 @@ static ssize_t pgsa_target_agent_show(struct config_item *item, char *page)
 static ssize_t pgsa_target_signal_number_show(struct config_item *item,
 					      char *page)
 {
-	return sysfs_emit(page, "%d\n", READ_ONCE(to_target(item)->signal));
+	return sysfs_emit(page, "%d\n", pgsa_setting_get(&to_target(item)->signal));
 }
 
 static ssize_t pgsa_target_cgroup_show(struct config_item *item, char *page)

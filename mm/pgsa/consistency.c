@@ -251,7 +251,8 @@ static int pgsa_consistency_show(struct seq_file *seq, void *unused)
 
 	if (!capable(CAP_SYS_ADMIN))
 		return -EPERM;
-	if (!pgsa_on())
+	/* Where spinlocks sleep, somebody may hold one while the machine is stopped. */
+	if (!pgsa_on() || IS_ENABLED(CONFIG_PREEMPT_RT))
 		return -EOPNOTSUPP;
 	/* In the order of memory hotplug. */
 	cpus_read_lock();

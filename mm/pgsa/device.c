@@ -25,6 +25,7 @@
  *   frame as for a CPU, and whoever claims the frame after that sees the count.
  */
 
+#include <linux/array_size.h>
 #include <linux/atomic.h>
 #include <linux/pgsa_iommu.h>
 #include <kunit/visibility.h>
@@ -32,12 +33,10 @@
 #include "pgsa.h"
 
 /*
- * The number of address spaces times this: of no multiple but 0 a flipped bit makes
- * 0, and so permits sealing beside a device.
+ * Three times the number of address spaces: a flipped bit in one of them neither
+ * permits sealing beside a device, nor ends it for ever.
  */
-#define PGSA_DEVICE_MM	3
-
-static atomic_t pgsa_device_mms = ATOMIC_INIT(0);
+static atomic_t pgsa_device_mms[3];
 
 /**
  * pgsa_mm_device_add - a device is about to share an address space
@@ -48,7 +47,10 @@ static atomic_t pgsa_device_mms = ATOMIC_INIT(0);
  */
 void pgsa_mm_device_add(void)
 {
-	atomic_add(PGSA_DEVICE_MM, &pgsa_device_mms);
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(pgsa_device_mms); i++)
+		atomic_inc(&pgsa_device_mms[i]);
 	/* The device reads entries after that; see pgsa_devices_share_mm(). */
 	smp_mb__after_atomic();
 }
@@ -61,7 +63,10 @@ EXPORT_SYMBOL_IF_KUNIT(pgsa_mm_device_add);
  */
 void pgsa_mm_device_drop(void)
 {
-	atomic_sub(PGSA_DEVICE_MM, &pgsa_device_mms);
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(pgsa_device_mms); i++)
+		atomic_dec(&pgsa_device_mms[i]);
 }
 EXPORT_SYMBOL_IF_KUNIT(pgsa_mm_device_drop);
 
@@ -75,7 +80,11 @@ EXPORT_SYMBOL_IF_KUNIT(pgsa_mm_device_drop);
  */
 bool pgsa_devices_share_mm(void)
 {
+	unsigned int i, share = 0;
+
 	/* Pairs with pgsa_mm_device_add(). */
 	smp_mb();
-	return atomic_read(&pgsa_device_mms);
+	for (i = 0; i < ARRAY_SIZE(pgsa_device_mms); i++)
+		share += !!atomic_read(&pgsa_device_mms[i]);
+	return share > ARRAY_SIZE(pgsa_device_mms) / 2;
 }

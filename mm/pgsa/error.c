@@ -101,6 +101,8 @@ static void pgsa_found(struct pgsa_search *search,
 		pgsa_stat_add(policy, PGSA_STAT_ERRORS, 1);
 	pgsa_count(policy, finding);
 	*search->finding = *finding;
+	search->finding->mapped =
+		folio_mapped(page_folio(pfn_to_page(finding->pfn)));
 	search->finding->held_up = held_up;
 	search->finding->mended = mended;
 }
@@ -172,6 +174,7 @@ void pgsa_error(struct pgsa_search *search, struct page *page,
 		.code = "record",
 		.bit = -1,
 		.delay_ns = pgsa_inject_delay_ns(page_to_pfn(page), word),
+		.word = word,
 	};
 
 	if (pgsa_record_good(&c)) {

@@ -195,20 +195,30 @@ static void pgsa_hurt_tell(struct pgsa_hurt *hurt)
 	}
 }
 
+static void pgsa_hurt_count_untold(struct pgsa_policy *policy)
+{
+	if (!policy)
+		policy = list_first_or_null_rcu(&pgsa_live, struct pgsa_policy,
+						live);
+	if (policy)
+		pgsa_stat_add(policy, PGSA_STAT_UNTOLD, 1);
+}
+
 /**
  * pgsa_targets_hurt - an error was found
  * @policy: the policy that found it, or NULL
- * @pfn: number of the frame
+ * @finding: the error
  *
  * Counts it for each target of any live policy that maps the frame and was there
  * before, and tells the target's agent, if it has one.
  *
  * Context: Process context, may sleep. The caller keeps memory from going
  *	    offline and holds no lock. See pgsa_mappers_find() for those that it
- *	    takes; if the folio's lock is not free within some 0.1 s or memory is
- *	    short, not all are told, which @policy counts.
+ *	    takes; if it does not find all, not all are told, which @policy counts,
+ *	    or without it the first that is live.
  */
-void pgsa_targets_hurt(struct pgsa_policy *policy, unsigned long pfn)
+void pgsa_targets_hurt(struct pgsa_policy *policy,
+		       const struct pgsa_finding *finding)
 {
 	struct pgsa_hurt hurt;
 	int idx = srcu_read_lock(&pgsa_live_srcu);
@@ -217,11 +227,11 @@ void pgsa_targets_hurt(struct pgsa_policy *policy, unsigned long pfn)
 		goto unlock;
 	hurt.begin_ns = ktime_get_ns();
 	xa_init(&hurt.cgroups);
-	hurt.all = pgsa_mappers_find(&hurt.mappers, pfn);
+	hurt.all = pgsa_mappers_find(&hurt.mappers, finding);
 	if (hurt.mappers.nr)
 		pgsa_hurt_tell(&hurt);
-	if (!hurt.all && policy)
-		pgsa_stat_add(policy, PGSA_STAT_UNTOLD, 1);
+	if (!hurt.all)
+		pgsa_hurt_count_untold(policy);
 	pgsa_mappers_free(&hurt.mappers);
 	xa_destroy(&hurt.cgroups);
 unlock:

@@ -173,6 +173,7 @@ static bool pgsa_hurt_untold(unsigned long *pfn, struct pgsa_finding *finding)
 			.bit = -1,
 			.delay_ns = -1,
 			.reason = hurt->reason,
+			.mapped = true,
 		};
 		return true;
 	}

@@ -8,6 +8,7 @@
 #include <linux/cleanup.h>
 #include <linux/cpumask.h>
 #include <linux/errno.h>
+#include <linux/list.h>
 #include <linux/mm.h>
 #include <linux/mutex.h>
 #include <linux/printk.h>
@@ -20,8 +21,8 @@
 #define PGSA_TARGET_BYTES	2048	/* with what configfs has for it */
 
 static DEFINE_MUTEX(pgsa_limits_lock);	/* innermost of the mutexes; for all below */
-static struct pgsa_share pgsa_taken;
-static unsigned int pgsa_nr_taken;	/* by so many live policies */
+static LIST_HEAD(pgsa_limited);		/* live policies, by pgsa_policy.limited */
+static struct pgsa_setting pgsa_pagecache;	/* does any of them want it? */
 static unsigned int pgsa_policies;
 
 static unsigned long pgsa_bytes_max(void)
@@ -43,20 +44,36 @@ static struct pgsa_share pgsa_share_wanted(const struct pgsa_policy *policy)
 	return (struct pgsa_share) {
 		.searchers = searchers,
 		.permille = pgsa_setting_get(&policy->cpu_permille),
-		.pagecache = policy->scope_pagecache,
+		.pagecache = pgsa_wants_pagecache(policy),
 		.bytes = searches * pgsa_search_bytes(),
 	};
+}
+
+/* Added up each time: a flipped bit in a sum would stay for ever. */
+static struct pgsa_share pgsa_taken(void)
+{
+	struct pgsa_share sum = {};
+	struct pgsa_policy *policy;
+
+	list_for_each_entry(policy, &pgsa_limited, limited) {
+		sum.searchers += policy->taken.searchers;
+		sum.permille += policy->taken.permille;
+		sum.pagecache |= policy->taken.pagecache;
+		sum.bytes += policy->taken.bytes;
+	}
+	return sum;
 }
 
 static int pgsa_limits_check(struct pgsa_policy *policy,
 			     const struct pgsa_share *want)
 {
 	const char *name = pgsa_policy_name(policy);
-	unsigned long bytes = pgsa_taken.bytes + want->bytes;
-	unsigned int permille = pgsa_taken.permille + want->permille;
-	unsigned int searchers = pgsa_taken.searchers + want->searchers;
+	struct pgsa_share taken = pgsa_taken();
+	unsigned long bytes = taken.bytes + want->bytes;
+	unsigned int permille = taken.permille + want->permille;
+	unsigned int searchers = taken.searchers + want->searchers;
 
-	if (searchers > PGSA_SEARCHERS_ALL_MAX) {
+	if (want->searchers && searchers > PGSA_SEARCHERS_ALL_MAX) {
 		pr_info("%s: enable refused: live policies would have %u searchers, at most %u are allowed\n",
 			name, searchers, PGSA_SEARCHERS_ALL_MAX);
 		return -ENOSPC;
@@ -66,7 +83,7 @@ static int pgsa_limits_check(struct pgsa_policy *policy,
 			name, permille, pgsa_permille_max());
 		return -ENOSPC;
 	}
-	if (bytes > pgsa_bytes_max()) {
+	if (want->bytes && bytes > pgsa_bytes_max()) {
 		pr_info("%s: enable refused: the searchers of live policies would take %lu KiB, at most %lu KiB are allowed (1/%u of memory)\n",
 			name, bytes >> 10, pgsa_bytes_max() >> 10,
 			PGSA_MEMORY_SHARE);
@@ -83,8 +100,7 @@ static int pgsa_limits_check(struct pgsa_policy *policy,
  */
 bool pgsa_policies_want_pagecache(void)
 {
-	/* May be changing: see above. */
-	return data_race(pgsa_taken.pagecache);
+	return pgsa_setting_get(&pgsa_pagecache);
 }
 EXPORT_SYMBOL_IF_KUNIT(pgsa_policies_want_pagecache);
 
@@ -108,11 +124,8 @@ int pgsa_limits_enter(struct pgsa_policy *policy)
 	if (ret)
 		return ret;
 	policy->taken = want;
-	pgsa_nr_taken++;
-	pgsa_taken.searchers += want.searchers;
-	pgsa_taken.permille += want.permille;
-	pgsa_taken.pagecache += want.pagecache;
-	pgsa_taken.bytes += want.bytes;
+	list_add(&policy->limited, &pgsa_limited);
+	pgsa_setting_set(&pgsa_pagecache, pgsa_taken().pagecache);
 	return 0;
 }
 EXPORT_SYMBOL_IF_KUNIT(pgsa_limits_enter);
@@ -127,14 +140,9 @@ void pgsa_limits_leave(struct pgsa_policy *policy)
 {
 	lockdep_assert_held(&policy->lock);
 	guard(mutex)(&pgsa_limits_lock);
-	pgsa_taken.searchers -= policy->taken.searchers;
-	pgsa_taken.permille -= policy->taken.permille;
-	pgsa_taken.pagecache -= policy->taken.pagecache;
-	pgsa_taken.bytes -= policy->taken.bytes;
-	/* A flipped bit in one of the numbers shall not count for ever. */
-	if (!--pgsa_nr_taken)
-		pgsa_taken = (struct pgsa_share) {};
+	list_del(&policy->limited);
 	policy->taken = (struct pgsa_share) {};
+	pgsa_setting_set(&pgsa_pagecache, pgsa_taken().pagecache);
 }
 EXPORT_SYMBOL_IF_KUNIT(pgsa_limits_leave);
 
@@ -160,7 +168,6 @@ int pgsa_limits_set_permille(struct pgsa_policy *policy, unsigned int permille)
 	}
 	if (ret)
 		return ret;
-	pgsa_taken.permille += permille - policy->taken.permille;
 	policy->taken.permille = permille;
 	return 0;
 }
@@ -176,7 +183,7 @@ EXPORT_SYMBOL_IF_KUNIT(pgsa_limits_set_permille);
 int pgsa_limits_add_policy(const char *name)
 {
 	guard(mutex)(&pgsa_limits_lock);
-	if (pgsa_policies == PGSA_POLICIES_MAX) {
+	if (pgsa_policies >= PGSA_POLICIES_MAX) {
 		pr_info("%*pE: refused: there are %u policies, and no more are allowed\n",
 			(int)strlen(name), name, PGSA_POLICIES_MAX);
 		return -ENOSPC;

@@ -34,6 +34,7 @@
 
 #include "mappers.h"
 #include "pgsa.h"
+#include "record.h"
 
 #define PGSA_MAPPERS_BITS	8	/* of the table, at first: a page */
 #define PGSA_MAPPERS_BITS_MORE	2	/* if that was not enough */
@@ -98,73 +99,105 @@ static bool pgsa_mappers_area(struct folio *folio, struct vm_area_struct *vma,
 	return !mappers->full;
 }
 
-/* Returns false if a lock was not free. */
-static bool pgsa_mappers_walk(struct pgsa_mappers *mappers, struct folio *folio,
-			      bool wait)
+/*
+ * Is the content with the error still in the frame? Whose frame it is otherwise has
+ * nothing to do with the error. What was repaired is of the same generation until
+ * an event opens the frame, by which it may have gone; what is hurt is hurt until
+ * it has.
+ */
+static bool pgsa_mappers_concerned(const struct pgsa_finding *finding)
+{
+	u64 word = pgsa_frame_word_at(finding->pfn);
+
+	if (finding->result == PGSA_UNRESOLVED)
+		return pgsa_word_maybe_hurt(word);
+	return pgsa_word_generation(word) == pgsa_word_generation(finding->word);
+}
+
+/*
+ * Returns 0, or -EAGAIN if a lock was not free or nobody maps the folio: then it is
+ * being moved, or is a copy that has yet to be mapped. -ESTALE if it holds something
+ * else by now.
+ */
+static int pgsa_mappers_walk(struct pgsa_mappers *mappers, struct folio *folio,
+			     const struct pgsa_finding *finding, bool wait)
 {
 	struct rmap_walk_control walk = {
 		.arg = mappers,
 		.rmap_one = pgsa_mappers_area,
 		.try_lock = !wait,
 	};
+	int ret = -EAGAIN;
 
 	if (!folio_trylock(folio))
-		return false;
-	/* The page may have been given back, and be anything now. */
-	if (folio_mapped(folio))
+		return ret;
+	if (!pgsa_mappers_concerned(finding)) {
+		ret = -ESTALE;
+	} else if (folio_mapped(folio)) {
 		rmap_walk(folio, &walk);
+		ret = walk.contended ? -EAGAIN : 0;
+	}
 	folio_unlock(folio);
-	return !walk.contended;
+	return ret;
 }
 
+/* Without memory, what was found before stays. */
 static bool pgsa_mappers_empty_table(struct pgsa_mappers *mappers,
 				     unsigned int bits)
 {
+	struct pgsa_mapper *slots = kvcalloc(1UL << bits, sizeof(*slots),
+					     PGSA_MAPPERS_GFP);
+
+	if (!slots)
+		return false;
 	pgsa_mappers_free(mappers);
-	mappers->slots = kvcalloc(1UL << bits, sizeof(*mappers->slots),
-				  PGSA_MAPPERS_GFP);
+	mappers->slots = slots;
 	mappers->bits = bits;
-	return mappers->slots;
+	return true;
 }
 
-/* One look at who maps the frame; returns false if a lock was not free. */
-static bool pgsa_mappers_look(struct pgsa_mappers *mappers, bool wait)
+/* One look at who maps the frame; returns as pgsa_mappers_walk(). */
+static int pgsa_mappers_look(struct pgsa_mappers *mappers,
+			     const struct pgsa_finding *finding, bool wait)
 {
 	struct page *page = pfn_to_online_page(mappers->pfn);
 	struct folio *folio = page ? pgsa_page_hold(page) : NULL;
-	bool found = true;
+	int ret;
 
-	if (folio) {
-		found = pgsa_mappers_walk(mappers, folio, wait);
-		folio_put(folio);
-	}
-	return found;
+	if (!folio)
+		return page ? -EAGAIN : -ESTALE;
+	ret = pgsa_mappers_walk(mappers, folio, finding, wait);
+	folio_put(folio);
+	return ret;
 }
 
 /**
- * pgsa_mappers_find - find out which address spaces map a frame
+ * pgsa_mappers_find - find out which address spaces map the frame of an error
  * @mappers: filled in; also to be freed if not all were found
- * @pfn: number of the frame
+ * @finding: the error
  *
  * Context: Process context, may sleep. The caller keeps memory from going
  *	    offline and holds no lock. Tries for the folio's lock, and waits for
  *	    those of the reverse mapping.
  * Return: true if these are all; false if the folio's lock was not free within some
- * 0.1 s, memory is short, or there are 131072 already.
+ * 0.1 s, the content has left the frame, memory is short, or there are 131072 already.
  */
-bool pgsa_mappers_find(struct pgsa_mappers *mappers, unsigned long pfn)
+bool pgsa_mappers_find(struct pgsa_mappers *mappers,
+		       const struct pgsa_finding *finding)
 {
 	unsigned int bits = PGSA_MAPPERS_BITS, tries = PGSA_MAPPERS_TRIES;
 
-	*mappers = (struct pgsa_mappers) { .pfn = pfn };
+	*mappers = (struct pgsa_mappers) { .pfn = finding->pfn };
+	if (!finding->mapped)
+		return true;
 	while (tries && bits <= PGSA_MAPPERS_BITS_MAX &&
 	       pgsa_mappers_empty_table(mappers, bits)) {
-		bool free = pgsa_mappers_look(mappers,
-					      tries <= PGSA_MAPPERS_WAIT);
+		int ret = pgsa_mappers_look(mappers, finding,
+					    tries <= PGSA_MAPPERS_WAIT);
 
-		if (free && !mappers->full)
-			return true;
-		if (free) {
+		if (ret == -ESTALE || (!ret && !mappers->full))
+			return !ret;
+		if (!ret) {
 			bits += PGSA_MAPPERS_BITS_MORE;
 			continue;
 		}

@@ -8,6 +8,7 @@
 #include <linux/types.h>
 
 struct mm_struct;
+struct pgsa_finding;
 
 /**
  * struct pgsa_mapper - an address space that maps the frame
@@ -35,7 +36,8 @@ struct pgsa_mappers {
 	struct pgsa_mapper *slots;
 };
 
-bool pgsa_mappers_find(struct pgsa_mappers *mappers, unsigned long pfn);
+bool pgsa_mappers_find(struct pgsa_mappers *mappers,
+		       const struct pgsa_finding *finding);
 const struct pgsa_mapper *pgsa_mapper_of(const struct pgsa_mappers *mappers,
 					 struct mm_struct *mm);
 void pgsa_mappers_free(struct pgsa_mappers *mappers);

@@ -205,14 +205,13 @@ static void pgsa_mend_locked(struct pgsa_mending *m)
 static struct folio *pgsa_mend_lock(struct pgsa_mending *m)
 {
 	union pgsa_check check = { .raw = READ_ONCE(m->frame->check) };
+	bool unmapped = pgsa_wants_pagecache(m->search->policy);
 	enum pgsa_refusal refusal;
 	struct pgsa_codes codes;
 
 	if (pgsa_word_state(m->word) == PGSA_FRAME_SEALED &&
 	    pgsa_record_valid(page_to_pfn(m->page), m->word, &check, &codes))
-		return pgsa_folio_lock_unpinned(m->page,
-						m->search->policy->scope_pagecache,
-						&refusal);
+		return pgsa_folio_lock_unpinned(m->page, unmapped, &refusal);
 	return pgsa_unconfirmed_lock(m->search, m->page, m->frame, m->word,
 				     false);
 }
@@ -376,7 +375,7 @@ void pgsa_mend_claim(struct pgsa_search *search, struct page *page,
 	struct folio *folio;
 
 	/* Check bytes are only written with the folio locked. */
-	folio = pgsa_folio_lock(page, search->policy->scope_pagecache,
+	folio = pgsa_folio_lock(page, pgsa_wants_pagecache(search->policy),
 				&refusal);
 	if (!folio)
 		return;

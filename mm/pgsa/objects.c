@@ -45,9 +45,11 @@ static const struct {
 	PGSA_POINTER(policy, group),
 	PGSA_POINTER(policy, stats_group),
 	PGSA_POINTER(policy, targets_group),
-	PGSA_POINTER(policy, targets),
+	PGSA_POINTER(policy, targets.by_id),
+	PGSA_POINTER(policy, targets.by_whom),
 	PGSA_POINTER(policy, live),
 	PGSA_POINTER(policy, lock),
+	PGSA_POINTER(policy, limited),
 	PGSA_POINTER(policy, strategy),
 	PGSA_POINTER(policy, detect),
 	PGSA_POINTER(policy, correct),
@@ -92,7 +94,7 @@ static void pgsa_show_search(struct seq_file *seq,
 {
 	pgsa_show_object(seq, "search", search, sizeof(*search));
 	pgsa_show_object(seq, "claims", search->claims,
-			 pgsa_claims_max * sizeof(*search->claims));
+			 pgsa_claims_max() * sizeof(*search->claims));
 }
 
 static void pgsa_show_policy(struct pgsa_policy *policy, void *arg)

@@ -92,6 +92,8 @@ struct pgsa_crew {
 	u64 cycle_cpu_ns;
 	/** @cycle: what those did who have left the cycle */
 	struct pgsa_tally cycle;
+	/** @stopping: they are to end, and not to wait for a CPU; lockless */
+	bool stopping;
 	/** @searches: the searchers, and NULL at the end; fixed */
 	struct pgsa_search *searches[];
 };
@@ -206,8 +208,7 @@ int kpgsad(void *data);
 
 /* start.c */
 
-extern unsigned int pgsa_claims_max;
-
+unsigned int pgsa_claims_max(void);
 unsigned long pgsa_search_bytes(void);
 void pgsa_search_set_codes(struct pgsa_search *search);
 struct pgsa_search *pgsa_search_alloc(struct pgsa_policy *policy);
@@ -215,6 +216,7 @@ void pgsa_search_free(struct pgsa_search *search);
 int pgsa_search_start(struct pgsa_policy *policy);
 void pgsa_search_stop(struct pgsa_policy *policy);
 void pgsa_search_set_share(struct pgsa_crew *crew, unsigned int permille);
+void pgsa_search_hurry(struct pgsa_search *search, bool hurry);
 void pgsa_search_wake(struct pgsa_crew *crew);
 
 /* seal.c */
@@ -351,7 +353,8 @@ static inline void pgsa_objects_init(struct dentry *dir) {}
 
 void pgsa_hurt_start(struct pgsa_policy *policy);
 void pgsa_hurt_stop(struct pgsa_policy *policy);
-void pgsa_targets_hurt(struct pgsa_policy *policy, unsigned long pfn);
+void pgsa_targets_hurt(struct pgsa_policy *policy,
+		       const struct pgsa_finding *finding);
 
 /* configfs_targets.c */
 

@@ -284,7 +284,7 @@ int pgsa_policy_set_scope(struct pgsa_policy *policy, const char *text)
 	if (err)
 		return pgsa_refuse(policy, "scope", text, err,
 				   "mapped pagecache");
-	policy->scope_pagecache = pagecache;
+	pgsa_setting_set(&policy->scope_pagecache, pagecache);
 	return 0;
 }
 EXPORT_SYMBOL_IF_KUNIT(pgsa_policy_set_scope);
@@ -307,11 +307,12 @@ static int pgsa_set_limit(struct pgsa_policy *policy, const char *attr,
 		ret = pgsa_limits_set_permille(policy, value);
 		if (ret)
 			return ret;
-		pgsa_search_set_share(policy->crew, value);
 	}
 	pgsa_setting_set(field, value);
 	if (!policy->crew)
 		return 0;
+	if (field == &policy->cpu_permille)
+		pgsa_search_set_share(policy->crew, value);
 	pgsa_search_wake(policy->crew);
 	return 0;
 }

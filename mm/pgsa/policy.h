@@ -83,13 +83,13 @@ enum pgsa_stat {
  * @searchers: threads
  * @permille: share of one CPU; a policy without limit counts as 0, for it takes
  *	      only what nobody else wants
- * @pagecache: policies whose set has page cache that no process maps
+ * @pagecache: its set, or that of any, has page cache that no process maps
  * @bytes: memory of the searchers
  */
 struct pgsa_share {
 	unsigned int searchers;
 	unsigned int permille;
-	unsigned int pagecache;
+	bool pagecache;
 	unsigned long bytes;
 };
 
@@ -122,6 +122,8 @@ struct pgsa_policy {
 	struct mutex lock;
 	/** @taken: what it takes while live; protected by limits.c as well */
 	struct pgsa_share taken;
+	/** @limited: among those that take something; protected by limits.c */
+	struct list_head limited;
 	/** @strategy: order of the search; fixed while live, as are the codes */
 	const struct pgsa_strategy *strategy;
 	/** @detect: detecting code */
@@ -129,7 +131,7 @@ struct pgsa_policy {
 	/** @correct: correcting code, or NULL */
 	const struct pgsa_code *correct;
 	/** @scope_pagecache: unmapped page cache is in the set; fixed while live */
-	bool scope_pagecache;
+	struct pgsa_setting scope_pagecache;
 	/** @cpu_permille: share of one CPU, 0 = unlimited; read lockless */
 	struct pgsa_setting cpu_permille;
 	/** @interval_ms: least time from cycle to cycle; read lockless */
@@ -156,6 +158,11 @@ static inline unsigned int pgsa_setting_get(const struct pgsa_setting *setting)
 	unsigned int c = READ_ONCE(setting->copies[2]);
 
 	return (a & b) | (a & c) | (b & c);
+}
+
+static inline bool pgsa_wants_pagecache(const struct pgsa_policy *policy)
+{
+	return pgsa_setting_get(&policy->scope_pagecache);
 }
 
 void pgsa_setting_set(struct pgsa_setting *setting, unsigned int number);

@@ -13,6 +13,7 @@
 #include <linux/rcupdate.h>
 #include <trace/events/pgsa.h>
 #include <xen/xen.h>
+#include <kunit/visibility.h>
 
 #include "record.h"
 #include "warn.h"
@@ -223,6 +224,7 @@ u64 pgsa_frame_word_at(unsigned long pfn)
 	frame = pgsa_frame_at(pfn);
 	return frame ? pgsa_frame_word(frame) : 0;
 }
+EXPORT_SYMBOL_IF_KUNIT(pgsa_frame_word_at);
 
 /**
  * pgsa_frame_hurt_at - is the content of a frame known to be damaged?

@@ -28,7 +28,7 @@ unsigned int pgsa_registry_id(const struct pgsa_registry *registry,
 {
 	unsigned int i;
 
-	for (i = 0; i < registry->nr; i++)
+	for (i = 0; i < PGSA_REGISTRY_MAX && registry->entry[i].name; i++)
 		if (sysfs_streq(registry->entry[i].name, name))
 			return i + 1;
 	return 0;
@@ -48,16 +48,20 @@ EXPORT_SYMBOL_IF_KUNIT(pgsa_registry_id);
 int pgsa_registry_add(struct pgsa_registry *registry, const char *name,
 		      const void *ops)
 {
+	unsigned int i;
+
 	if (!name || !*name)
 		return -EINVAL;
 	if (pgsa_registry_id(registry, name))
 		return -EEXIST;
-	if (registry->nr == PGSA_REGISTRY_MAX)
-		return -ENOSPC;
-	registry->entry[registry->nr].name = name;
-	registry->entry[registry->nr].ops = ops;
-	registry->nr++;
-	return 0;
+	for (i = 0; i < PGSA_REGISTRY_MAX; i++) {
+		if (registry->entry[i].name)
+			continue;
+		registry->entry[i].name = name;
+		registry->entry[i].ops = ops;
+		return 0;
+	}
+	return -ENOSPC;
 }
 EXPORT_SYMBOL_IF_KUNIT(pgsa_registry_add);
 
@@ -74,7 +78,7 @@ ssize_t pgsa_registry_list(const struct pgsa_registry *registry, char *buf)
 	ssize_t len = 0;
 	unsigned int i;
 
-	for (i = 0; i < registry->nr; i++)
+	for (i = 0; i < PGSA_REGISTRY_MAX && registry->entry[i].name; i++)
 		len += sysfs_emit_at(buf, len, "%s%s", i ? " " : "",
 				     registry->entry[i].name);
 	return len + sysfs_emit_at(buf, len, "\n");
@@ -107,7 +111,8 @@ int __init pgsa_code_register(const struct pgsa_code *code)
  */
 const struct pgsa_code *pgsa_code_by_id(unsigned int id)
 {
-	return id && id <= pgsa_codes.nr ? pgsa_codes.entry[id - 1].ops : NULL;
+	return id && id <= PGSA_REGISTRY_MAX ? pgsa_codes.entry[id - 1].ops :
+					       NULL;
 }
 
 /**
@@ -121,7 +126,7 @@ unsigned int pgsa_code_id(const struct pgsa_code *code)
 {
 	unsigned int i;
 
-	for (i = 0; i < pgsa_codes.nr; i++)
+	for (i = 0; code && i < PGSA_REGISTRY_MAX; i++)
 		if (pgsa_codes.entry[i].ops == code)
 			return i + 1;
 	return 0;
@@ -280,7 +285,7 @@ void pgsa_strategy_names(char *buf, size_t size)
 	unsigned int i;
 
 	*buf = '\0';
-	for (i = 0; i < pgsa_strategies.nr; i++)
+	for (i = 0; i < PGSA_REGISTRY_MAX && pgsa_strategies.entry[i].name; i++)
 		len += scnprintf(buf + len, size - len, "%s%s", i ? " " : "",
 				 pgsa_strategies.entry[i].name);
 }

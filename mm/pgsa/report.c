@@ -114,7 +114,8 @@ void pgsa_tell(struct pgsa_policy *policy, const struct pgsa_finding *finding)
 	pgsa_log_mended(policy, &finding->mended);
 	if (finding->result == PGSA_NO_ERROR)
 		return;
-	pgsa_log(policy, finding);
+	/* Before the log, whose consoles may be slow: the page may move meanwhile. */
 	if (finding->result != PGSA_TRANSIENT)
-		pgsa_targets_hurt(policy, finding->pfn);
+		pgsa_targets_hurt(policy, finding);
+	pgsa_log(policy, finding);
 }

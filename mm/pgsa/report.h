@@ -54,6 +54,8 @@ struct pgsa_mended {
  * @reason: why it could not be repaired, for PGSA_UNRESOLVED
  * @held_up: what has kept it from being confirmed for long, or NULL
  * @waits: and still does
+ * @word: the word of the frame's record when it was dealt with
+ * @mapped: some process mapped it then, or is about to
  * @mended: damage that was found on the way, also without an error
  */
 struct pgsa_finding {
@@ -65,6 +67,8 @@ struct pgsa_finding {
 	const char *reason;
 	const char *held_up;
 	bool waits;
+	u64 word;
+	bool mapped;
 	struct pgsa_mended mended;
 };
 

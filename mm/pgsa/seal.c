@@ -83,7 +83,7 @@
 bool pgsa_claim_timed(const struct pgsa_search *search,
 		      struct pgsa_frame *frame, unsigned long pfn, u64 *word)
 {
-	if (search->nr_claims >= pgsa_claims_max ||
+	if (search->nr_claims >= pgsa_claims_max() ||
 	    pgsa_word_state(*word) > PGSA_FRAME_OPEN ||
 	    pgsa_frame_word(frame) != *word)
 		return false;
@@ -109,7 +109,7 @@ enum pgsa_refusal pgsa_seal_claim(struct pgsa_search *search, unsigned long pfn,
 {
 	struct page *page = pfn_to_page(pfn);
 	enum pgsa_refusal refusal =
-		pgsa_sealing_refusal(page, search->policy->scope_pagecache);
+		pgsa_sealing_refusal(page, pgsa_wants_pagecache(search->policy));
 	struct pgsa_frame *frame;
 	u64 before = word;
 
@@ -274,7 +274,7 @@ static bool pgsa_seal_one(struct pgsa_search *search,
 				     GFP_KERNEL | __GFP_NORETRY);
 	pgsa_preempt_disable();
 	folio = prepared ?
-		pgsa_folio_lock(page, search->policy->scope_pagecache,
+		pgsa_folio_lock(page, pgsa_wants_pagecache(search->policy),
 				&refusal) : NULL;
 	if (folio)
 		pgsa_debug_unwritable(folio, claim);
@@ -301,7 +301,7 @@ static u64 pgsa_seal_proof(const struct pgsa_search *search)
 
 static bool pgsa_seal_sane(const struct pgsa_search *search)
 {
-	return search->nr_claims <= pgsa_claims_max &&
+	return search->nr_claims <= pgsa_claims_max() &&
 	       search->nr_waiting <= search->nr_claims &&
 	       search->next_claim < search->nr_waiting &&
 	       search->proof == pgsa_seal_proof(search);
@@ -407,7 +407,7 @@ void pgsa_seal_wait(struct pgsa_search *search)
 void pgsa_seal_abandon(struct pgsa_search *search)
 {
 	search->nr_waiting = 0;
-	search->nr_claims = min(search->nr_claims, pgsa_claims_max);
+	search->nr_claims = min(search->nr_claims, pgsa_claims_max());
 	while (search->nr_claims) {
 		struct pgsa_claim *claim = &search->claims[--search->nr_claims];
 		struct page *page = pfn_to_online_page(claim->pfn);

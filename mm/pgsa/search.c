@@ -45,17 +45,21 @@ static void kpgsad_sleep(u64 ns)
 
 /*
  * Pages wait in per-CPU LRU caches, with a reference that we refuse. To empty them
- * wakes up a worker on each CPU: once in a while, for all policies.
+ * wakes up a worker on each CPU: once in a while, for all policies. Others wait for
+ * who does it.
  */
-static void kpgsad_drain(void)
+static void kpgsad_drain(struct pgsa_search *search)
 {
 	static atomic64_t drained_ns;	/* when it was done last */
 	s64 last = atomic64_read(&drained_ns), now = ktime_get_ns();
 
 	/* A time in the future is a damaged number. */
-	if ((u64)(now - last) > KPGSAD_DRAIN_NS &&
-	    atomic64_try_cmpxchg(&drained_ns, &last, now))
-		lru_add_drain_all();
+	if ((u64)(now - last) <= KPGSAD_DRAIN_NS ||
+	    !atomic64_try_cmpxchg(&drained_ns, &last, now))
+		return;
+	pgsa_search_hurry(search, true);
+	lru_add_drain_all();
+	pgsa_search_hurry(search, false);
 }
 
 static u64 kpgsad_interval_ns(const struct pgsa_search *search)
@@ -78,7 +82,7 @@ static bool kpgsad_join(struct pgsa_search *search)
 		if (!ns) {
 			__set_current_state(TASK_RUNNING);
 			search->turn++;
-			kpgsad_drain();
+			kpgsad_drain(search);
 			return true;
 		}
 		kpgsad_sleep(ns);
@@ -126,7 +130,9 @@ static void kpgsad_leave(struct pgsa_search *search)
 	if (!pgsa_crew_leave(search->crew, ktime_get_ns(), &search->done,
 			     &report))
 		return;
+	pgsa_search_hurry(search, true);
 	pgsa_unconfirmed_trim(search);
+	pgsa_search_hurry(search, false);
 	if (policy->strategy->visits_all)
 		pgsa_census_publish(&report.total.census);
 	pgsa_stat_set(policy, PGSA_STAT_LAST_CYCLE_FRAMES,
@@ -154,7 +160,7 @@ static bool kpgsad_left(const struct pgsa_search *search)
 
 static bool kpgsad_full(const struct pgsa_search *search)
 {
-	return search->nr_claims > pgsa_claims_max - PGSA_CHUNK_FRAMES;
+	return search->nr_claims > pgsa_claims_max() - PGSA_CHUNK_FRAMES;
 }
 
 /*
@@ -176,6 +182,19 @@ static void kpgsad_begin_sealing(struct pgsa_search *search, bool over)
 		pgsa_seal_wait(search);
 }
 
+/* To tell of an error takes the folio's lock, and those of the reverse mapping. */
+static void kpgsad_tell(struct pgsa_search *search,
+			const struct pgsa_finding *finding)
+{
+	bool error = finding->result != PGSA_NO_ERROR;
+
+	if (error)
+		pgsa_search_hurry(search, true);
+	pgsa_tell(search->policy, finding);
+	if (error)
+		pgsa_search_hurry(search, false);
+}
+
 /* Memory may have gone offline since the frame was taken. */
 static void kpgsad_visit_next(struct pgsa_search *search)
 {
@@ -188,7 +207,7 @@ static void kpgsad_visit_next(struct pgsa_search *search)
 		pgsa_prefetch(search->pfns[search->next_pfn]);
 	if (pfn_to_online_page(pfn))
 		pgsa_visit(search, pfn);
-	pgsa_tell(search->policy, &finding);
+	kpgsad_tell(search, &finding);
 	search->done.frames++;
 }
 

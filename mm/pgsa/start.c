@@ -34,17 +34,30 @@ void pgsa_search_free(struct pgsa_search *search)
 
 /*
  * Room for claims that a searcher has: a small machine has few frames that can
- * be sealed at a time. One number for all, for memory may be added meanwhile.
+ * be sealed at a time. One number for all, for memory may be added meanwhile; and
+ * three copies of it, for it tells where an array ends.
  */
-unsigned int pgsa_claims_max __ro_after_init;
+static struct pgsa_setting pgsa_claims_room __ro_after_init;
 
 static int __init pgsa_claims_init(void)
 {
-	pgsa_claims_max = clamp(totalram_pages() / 32, PGSA_CLAIMS_MIN,
-				PGSA_CLAIMS_MAX);
+	pgsa_setting_set(&pgsa_claims_room,
+			 clamp(totalram_pages() / 32, PGSA_CLAIMS_MIN,
+			       PGSA_CLAIMS_MAX));
 	return 0;
 }
 subsys_initcall(pgsa_claims_init);
+
+/**
+ * pgsa_claims_max - how many claims has a searcher room for?
+ *
+ * Context: Any context.
+ * Return: the number.
+ */
+unsigned int pgsa_claims_max(void)
+{
+	return pgsa_setting_get(&pgsa_claims_room);
+}
 
 /**
  * pgsa_search_bytes - memory that a searcher takes, with its thread
@@ -55,7 +68,7 @@ subsys_initcall(pgsa_claims_init);
 unsigned long pgsa_search_bytes(void)
 {
 	return sizeof(struct pgsa_search) +
-	       pgsa_claims_max * sizeof(struct pgsa_claim) + 3 * PAGE_SIZE +
+	       pgsa_claims_max() * sizeof(struct pgsa_claim) + 3 * PAGE_SIZE +
 	       THREAD_SIZE + sizeof(struct task_struct);
 }
 
@@ -97,7 +110,7 @@ struct pgsa_search *pgsa_search_alloc(struct pgsa_policy *policy)
 	}
 	search->policy = policy;
 	pgsa_search_set_codes(search);
-	search->claims = kvcalloc(pgsa_claims_max, sizeof(*search->claims),
+	search->claims = kvcalloc(pgsa_claims_max(), sizeof(*search->claims),
 				  PGSA_SEARCH_GFP);
 	search->damaged = kmalloc(PAGE_SIZE, PGSA_SEARCH_GFP);
 	search->repaired = kmalloc(PAGE_SIZE, PGSA_SEARCH_GFP);
@@ -152,6 +165,7 @@ static void pgsa_crew_free(struct pgsa_crew *crew)
 {
 	unsigned int i;
 
+	WRITE_ONCE(crew->stopping, true);
 	for (i = 0; crew->searches[i]; i++) {
 		kpgsad_set_class(crew->searches[i]->thread, PGSA_PERMILLE_MAX);
 		kthread_stop(crew->searches[i]->thread);
@@ -232,10 +246,39 @@ void pgsa_search_stop(struct pgsa_policy *policy)
 		strategy->stop(policy);
 }
 
+/* Is it to have its share on a busy machine, too? */
+static bool kpgsad_is_normal(const struct pgsa_search *search)
+{
+	return pgsa_setting_get(&search->policy->cpu_permille) ||
+	       READ_ONCE(search->crew->stopping);
+}
+
+/**
+ * pgsa_search_hurry - take locks that others wait for, or have given them back
+ * @search: the search; the caller is its thread
+ * @hurry: take them
+ *
+ * A thread that gets only what nobody wants would keep those others waiting for as
+ * long as a third wants the CPU.
+ *
+ * Context: Process context, without spinlocks.
+ */
+void pgsa_search_hurry(struct pgsa_search *search, bool hurry)
+{
+	bool normal;
+
+	/* Who changes the share changes the class afterwards: one of us sees it. */
+	do {
+		normal = hurry || kpgsad_is_normal(search);
+		if (normal == (current->policy == SCHED_IDLE))
+			kpgsad_set_class(current, normal);
+	} while (!hurry && normal != kpgsad_is_normal(search));
+}
+
 /**
  * pgsa_search_set_share - the share of a CPU has changed
  * @crew: the searchers, which are being kept from stopping
- * @permille: the share, 0 for unlimited
+ * @permille: the share, 0 for unlimited; the policy says so already
  *
  * Context: Process context, may sleep.
  */

@@ -87,7 +87,7 @@ void pgsa_strengthen(struct pgsa_search *search, struct page *page,
 	if (!pgsa_too_weak(search, word) ||
 	    !pgsa_seal_prepare(search, pfn, GFP_NOWAIT))
 		return;
-	folio = pgsa_folio_lock(page, search->policy->scope_pagecache,
+	folio = pgsa_folio_lock(page, pgsa_wants_pagecache(search->policy),
 				&refusal);
 	if (!folio)
 		return;

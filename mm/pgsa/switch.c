@@ -24,9 +24,9 @@
  * Then memory has to be kept from going offline, but not by get_online_mems(), for
  * which the task would wait while memory goes offline. That may be waiting for a
  * folio that is being read, and for the task: a server in user space that has to
- * provide its content (FUSE). So there is a semaphore that is held while memory goes
- * offline, and that tasks only try for; what they do under it waits for nobody who
- * could wait for them. What they do not get to is found again.
+ * provide its content (FUSE). So tasks begin nothing while memory goes offline, and
+ * it does not begin to before they have ended what they began; that waits for nobody
+ * who could wait for them. What they do not get to is found again.
  */
 
 #include <linux/delay.h>
@@ -64,16 +64,16 @@
 struct pgsa_switcher {
 	struct list_head node;
 	struct pgsa_policy *policy;
-	/** @mutex: protects @search; taken inside pgsa_offline_sem */
+	/** @mutex: protects @search; inside pgsa_offline_sem */
 	struct mutex mutex;
 	struct pgsa_search *search;
 };
 
 DEFINE_STATIC_KEY_FALSE(pgsa_schedule_key);
 
-/* Written while memory goes offline; that is one piece at a time. */
+/* Protects the flag. Not held in between, for notifiers have a lock of their own. */
 static DECLARE_RWSEM(pgsa_offline_sem);
-static bool pgsa_going_offline;		/* written by those who have the semaphore */
+static bool pgsa_going_offline;
 
 static LIST_HEAD(pgsa_switchers);
 static DEFINE_MUTEX(pgsa_switchers_lock);	/* for changes of the list */
@@ -148,6 +148,17 @@ static bool pgsa_settle_once(struct pgsa_switcher *switcher, unsigned long pfn)
 	return pgsa_settled(page);
 }
 
+/* Does no memory go offline until up_read()? */
+static bool pgsa_keep_online(void)
+{
+	if (!down_read_trylock(&pgsa_offline_sem))
+		return false;
+	if (!pgsa_going_offline)
+		return true;
+	up_read(&pgsa_offline_sem);
+	return false;
+}
+
 /*
  * A frame does not match. Have it confirmed, repaired and reported before user
  * code sees it; but if its folio is not to be had, not at any price, and if that
@@ -157,11 +168,11 @@ static void pgsa_settle(struct pgsa_switcher *switcher, unsigned long pfn)
 {
 	unsigned int tries = PGSA_SETTLE_TRIES;
 
-	if (!down_read_trylock(&pgsa_offline_sem)) {
+	if (!pgsa_keep_online()) {
 		pgsa_stat_add(switcher->policy, PGSA_STAT_CHECKS_SKIPPED, 1);
 		return;
 	}
-	if (pgsa_unconfirmed_waits(pfn, switcher->policy->scope_pagecache))
+	if (pgsa_unconfirmed_waits(pfn, pgsa_wants_pagecache(switcher->policy)))
 		tries = 0;
 	while (tries && !pgsa_settle_once(switcher, pfn) && --tries)
 		usleep_range(PGSA_SETTLE_SLEEP_US, 2 * PGSA_SETTLE_SLEEP_US);
@@ -174,14 +185,10 @@ static int pgsa_memory_notify(struct notifier_block *block,
 {
 	switch (action) {
 	case MEM_GOING_OFFLINE:
-		down_write(&pgsa_offline_sem);
-		pgsa_going_offline = true;
-		break;
 	case MEM_OFFLINE:
 	case MEM_CANCEL_OFFLINE:
-		if (!pgsa_going_offline)
-			break;
-		pgsa_going_offline = false;
+		down_write(&pgsa_offline_sem);
+		pgsa_going_offline = action == MEM_GOING_OFFLINE;
 		up_write(&pgsa_offline_sem);
 		break;
 	}

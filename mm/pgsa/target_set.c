@@ -59,10 +59,22 @@ int pgsa_targets_init(struct pgsa_target_set *set)
  */
 void pgsa_targets_exit(struct pgsa_target_set *set)
 {
-	WARN_ON_ONCE(set->nr);
+	WARN_ON_ONCE(!xa_empty(&set->by_id));
 	rhltable_destroy(&set->by_whom);
 	xa_destroy(&set->by_id);
 }
+
+/* A flipped bit in one of the numbers shall not count for ever. */
+static void pgsa_targets_recount(struct pgsa_target_set *set)
+{
+	if (!xa_empty(&set->by_id))
+		return;
+	set->nr = 0;
+	WRITE_ONCE(set->nr_cgroups, 0);
+}
+
+/* Of no multiple of this but 0 a flipped bit makes 0: no cgroup, nobody to look for. */
+#define PGSA_TARGET_CGROUP	3
 
 /* One beyond the last is no id, and not the first. 0 is none, says XA_FLAGS_ALLOC1. */
 #define PGSA_TARGET_IDS		xa_limit_32b
@@ -81,6 +93,7 @@ int pgsa_targets_add(struct pgsa_policy *policy, struct pgsa_target *target)
 	int err;
 
 	lockdep_assert_held(&policy->lock);
+	pgsa_targets_recount(set);
 	if (set->nr >= PGSA_TARGETS_MAX)
 		return -ENOSPC;
 	target->policy = policy;
@@ -99,8 +112,9 @@ EXPORT_SYMBOL_IF_KUNIT(pgsa_targets_add);
  * @pid: the process, or NULL
  * @cgroup: the cgroup, or NULL; not both
  *
- * What is there of both stays until this is called again. The new comes in
- * before the old goes, so that a failure changes nothing.
+ * What is there of both stays until this is called again, and the target says so
+ * until afterwards. The new comes in before the old goes, so that a failure changes
+ * nothing.
  *
  * Context: Process context, may sleep.
  * Return: 0 or -ENOMEM.
@@ -115,15 +129,14 @@ int pgsa_targets_list(struct pgsa_target *target, struct pid *pid,
 	if (pid || cgroup) {
 		new = &target->members[old == &target->members[0]];
 		WRITE_ONCE(new->whom, pid ? (void *)pid : cgroup);
-		new->is_cgroup = cgroup;
 		if (rhltable_insert(&set->by_whom, &new->kin, pgsa_by_whom))
 			return -ENOMEM;
 	}
 	WRITE_ONCE(target->since_ns, ktime_get_ns());
 	if (old)
 		rhltable_remove(&set->by_whom, &old->kin, pgsa_by_whom);
-	WRITE_ONCE(set->nr_cgroups, set->nr_cgroups + !!cgroup -
-		   (old && old->is_cgroup));
+	WRITE_ONCE(set->nr_cgroups, set->nr_cgroups + PGSA_TARGET_CGROUP *
+		   (!!cgroup - !!rcu_access_pointer(target->cgroup)));
 	target->member = new;
 	return 0;
 }
@@ -159,11 +172,7 @@ void pgsa_targets_remove(struct pgsa_target *target)
 	pgsa_targets_list(target, NULL, NULL);
 	pgsa_target_erase(target);
 	set->nr--;
-	/* A flipped bit in one of the numbers shall not count for ever. */
-	if (xa_empty(&set->by_id)) {
-		set->nr = 0;
-		WRITE_ONCE(set->nr_cgroups, 0);
-	}
+	pgsa_targets_recount(set);
 }
 EXPORT_SYMBOL_IF_KUNIT(pgsa_targets_remove);
 

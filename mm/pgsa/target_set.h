@@ -25,7 +25,7 @@ struct task_struct;
  *	     that; read under RCU
  * @next: where to look for the id of the next
  * @nr: how many there are
- * @nr_cgroups: how many of them have a cgroup; read lockless
+ * @nr_cgroups: three times how many of them have a cgroup; read lockless
  */
 struct pgsa_target_set {
 	struct xarray by_id;

@@ -72,7 +72,8 @@ static bool pgsa_batch_add(struct page *page, void *arg)
  */
 struct task_struct *pgsa_next_process(unsigned int *nr, unsigned int *looks)
 {
-	while (*looks) {
+	/* There is none beyond the limit, and whoever asks for one is warned. */
+	while (*looks && *nr < PID_MAX_LIMIT) {
 		struct pid *pid = find_ge_pid(*nr, &init_pid_ns);
 		struct task_struct *process;
 

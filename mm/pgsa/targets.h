@@ -21,12 +21,10 @@
  * struct pgsa_member - whose frames are searched, for who asks by that
  * @whom: a struct pid or a struct cgroup; read lockless
  * @kin: among those of the policy that have the same
- * @is_cgroup: which of them
  */
 struct pgsa_member {
 	const void *whom;
 	struct rhlist_head kin;
-	bool is_cgroup;
 };
 
 /**
@@ -54,7 +52,7 @@ struct pgsa_target {
 	/** @members: one that is in use, one for what comes next */
 	struct pgsa_member members[2];
 	/** @signal: how, 0 for SIGBUS; read lockless */
-	int signal;
+	struct pgsa_setting signal;
 	/** @frames: met in the last complete walk; lockless */
 	u64 frames;
 	/** @errors: confirmed in frames that it maps */

@@ -220,7 +220,7 @@ struct folio *pgsa_unconfirmed_lock(struct pgsa_search *search,
 				    struct pgsa_frame *frame, u64 word,
 				    bool content)
 {
-	bool unmapped = search->policy->scope_pagecache;
+	bool unmapped = pgsa_wants_pagecache(search->policy);
 	unsigned long pfn = page_to_pfn(page);
 	enum pgsa_refusal refusal;
 	struct pgsa_doubt *doubt;

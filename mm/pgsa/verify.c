@@ -248,6 +248,7 @@ static void pgsa_visit_open(struct pgsa_search *search, struct page *page,
 static void pgsa_visit_frame(struct pgsa_search *search, struct page *page,
 			     struct pgsa_frame *frame)
 {
+	bool unmapped = pgsa_wants_pagecache(search->policy);
 	u64 word = pgsa_frame_word(frame);
 
 	pgsa_census_frame(&search->done.census, page, word);
@@ -269,10 +270,8 @@ static void pgsa_visit_frame(struct pgsa_search *search, struct page *page,
 		    pgsa_redundancy_good(search, page_to_pfn(page), frame, word))
 			break;
 		/* To read memory that is known to be broken may be fatal. */
-		if (pgsa_page_in_scope(page, search->policy->scope_pagecache) &&
-		    !PageHWPoison(page) &&
-		    !pgsa_unconfirmed_waits(page_to_pfn(page),
-					    search->policy->scope_pagecache))
+		if (pgsa_page_in_scope(page, unmapped) && !PageHWPoison(page) &&
+		    !pgsa_unconfirmed_waits(page_to_pfn(page), unmapped))
 			pgsa_verify(search, page, frame, word);
 		break;
 	case PGSA_FRAME_CHECKING:

@@ -45,7 +45,7 @@ static void policy_odd(struct kunit *test)
 	pt->policy.strategy = NULL;
 	pt->policy.detect = NULL;
 	pt->policy.correct = NULL;
-	pt->policy.scope_pagecache = true;
+	pgsa_setting_set(&pt->policy.scope_pagecache, true);
 	pgsa_setting_set(&pt->policy.cpu_permille, 777);
 	pgsa_setting_set(&pt->policy.interval_ms, 777);
 	pgsa_setting_set(&pt->policy.frames_per_switch, 77);
@@ -78,7 +78,7 @@ static void init_defaults(struct kunit *test)
 	KUNIT_EXPECT_STREQ(test, pt->policy.strategy->name, "sweep");
 	KUNIT_EXPECT_STREQ(test, pt->policy.detect->name, "crc32c");
 	KUNIT_EXPECT_STREQ(test, pt->policy.correct->name, "hamming");
-	KUNIT_EXPECT_FALSE(test, pt->policy.scope_pagecache);
+	KUNIT_EXPECT_FALSE(test, pgsa_wants_pagecache(&pt->policy));
 	KUNIT_EXPECT_EQ(test, pgsa_setting_get(&pt->policy.cpu_permille), 10);
 	KUNIT_EXPECT_EQ(test, pgsa_setting_get(&pt->policy.interval_ms), 250);
 	KUNIT_EXPECT_EQ(test, pgsa_setting_get(&pt->policy.frames_per_switch), 16);
@@ -145,10 +145,10 @@ static void set_names(struct kunit *test)
 		pt->want.correct = NULL;
 		policy_set_accepted(test, pgsa_policy_set_correct,
 				    i ? "none\n" : "none");
-		pt->want.scope_pagecache = false;
+		pgsa_setting_set(&pt->want.scope_pagecache, false);
 		policy_set_accepted(test, pgsa_policy_set_scope,
 				    i ? "mapped\n" : "mapped");
-		pt->want.scope_pagecache = true;
+		pgsa_setting_set(&pt->want.scope_pagecache, true);
 		policy_set_accepted(test, pgsa_policy_set_scope,
 				    i ? "pagecache\n" : "pagecache");
 	}

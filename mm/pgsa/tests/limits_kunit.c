@@ -90,6 +90,11 @@ static void shares_changed(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, limits_set(test, 0, 400), 0);
 	KUNIT_EXPECT_EQ(test, limits_set(test, i, 0), 0);
 	KUNIT_EXPECT_EQ(test, limits_set(test, 0, 1000), 0);
+
+	/* Memory that has gone since is no reason to refuse what takes none. */
+	limits_policy(test, 0)->taken.bytes = ULONG_MAX / 2;
+	KUNIT_EXPECT_EQ(test, limits_set(test, 0, 400), 0);
+	KUNIT_EXPECT_EQ(test, limits_set(test, 0, 1000), 0);
 }
 
 static void searchers_in_sum(struct kunit *test)
@@ -131,15 +136,15 @@ static void pagecache_damaged(struct kunit *test)
 	struct pgsa_policy *policy = limits_policy(test, 0);
 
 	KUNIT_EXPECT_FALSE(test, pgsa_policies_want_pagecache());
-	policy->scope_pagecache = true;
+	pgsa_setting_set(&policy->scope_pagecache, true);
 	KUNIT_ASSERT_EQ(test, limits_enter(test, 1, 1), 0);
 	KUNIT_EXPECT_TRUE(test, pgsa_policies_want_pagecache());
-	policy->scope_pagecache = false;
+	pgsa_setting_set(&policy->scope_pagecache, false);
 	limits_leave(test);
 	KUNIT_EXPECT_FALSE(test, pgsa_policies_want_pagecache());
 	KUNIT_ASSERT_EQ(test, limits_enter(test, 1, 1), 0);
-	policy->scope_pagecache = true;
-	policy->taken.pagecache ^= BIT(4);
+	pgsa_setting_set(&policy->scope_pagecache, true);
+	policy->taken.pagecache = true;
 	limits_leave(test);
 	KUNIT_EXPECT_FALSE(test, pgsa_policies_want_pagecache());
 }

@@ -19,6 +19,8 @@
 #include <linux/uaccess.h>
 
 #include "../mappers.h"
+#include "../pgsa.h"
+#include "../record.h"
 
 #define HOLD_MS	50	/* longer than the lock is only tried for */
 
@@ -26,6 +28,7 @@ struct mappers_test {
 	struct file *file;
 	unsigned long addr;
 	struct page *page;
+	struct pgsa_finding finding;
 	struct completion held;
 };
 
@@ -51,8 +54,24 @@ static int mappers_init(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, fault_in_readable((char __user *)mt->addr, 1), 0);
 	KUNIT_ASSERT_EQ(test, get_user_pages_fast(mt->addr, 1, 0, &mt->page), 1);
 	put_page(mt->page);
+	mt->finding = (struct pgsa_finding) {
+		.pfn = page_to_pfn(mt->page),
+		.result = PGSA_CORRECTED,
+		.word = pgsa_frame_word_at(page_to_pfn(mt->page)),
+		.mapped = true,
+	};
 	test->priv = mt;
 	return 0;
+}
+
+static bool mappers_find(struct mappers_test *mt, struct pgsa_mappers *mappers)
+{
+	bool all;
+
+	get_online_mems();
+	all = pgsa_mappers_find(mappers, &mt->finding);
+	put_online_mems();
+	return all;
 }
 
 /* Finds the one that there is, at once or after a while. */
@@ -61,11 +80,8 @@ static void mappers_expect(struct kunit *test)
 	struct mappers_test *mt = test->priv;
 	const struct pgsa_mapper *mapper;
 	struct pgsa_mappers mappers;
-	bool all;
+	bool all = mappers_find(mt, &mappers);
 
-	get_online_mems();
-	all = pgsa_mappers_find(&mappers, page_to_pfn(mt->page));
-	put_online_mems();
 	mapper = pgsa_mapper_of(&mappers, current->mm);
 	KUNIT_EXPECT_TRUE(test, all);
 	KUNIT_EXPECT_EQ(test, mappers.nr, 1);
@@ -78,6 +94,45 @@ static void mappers_expect(struct kunit *test)
 static void find_one(struct kunit *test)
 {
 	mappers_expect(test);
+}
+
+/* Finds nobody, and knows whether there may be somebody. */
+static void mappers_expect_none(struct kunit *test, bool all)
+{
+	struct pgsa_mappers mappers;
+
+	KUNIT_EXPECT_EQ(test, mappers_find(test->priv, &mappers), all);
+	KUNIT_EXPECT_EQ(test, mappers.nr, 0);
+	pgsa_mappers_free(&mappers);
+}
+
+/* The frame has been freed since, and is of somebody who is not concerned. */
+static void find_none_of_other_content(struct kunit *test)
+{
+	struct mappers_test *mt = test->priv;
+
+	mt->finding.word ^= PGSA_WORD_AGE;
+	mappers_expect_none(test, false);
+	mt->finding.word ^= PGSA_WORD_AGE;
+	mt->finding.result = PGSA_UNRESOLVED;
+	mappers_expect_none(test, false);
+}
+
+/* It has been unmapped, to be moved or to be freed. */
+static void find_none_of_moved(struct kunit *test)
+{
+	struct mappers_test *mt = test->priv;
+
+	KUNIT_ASSERT_EQ(test, vm_munmap(mt->addr, PAGE_SIZE), 0);
+	mappers_expect_none(test, false);
+}
+
+static void find_none_of_unmapped(struct kunit *test)
+{
+	struct mappers_test *mt = test->priv;
+
+	mt->finding.mapped = false;
+	mappers_expect_none(test, true);
 }
 
 static int hold_mapping(void *data)
@@ -129,6 +184,9 @@ static void find_while_folio_is_locked(struct kunit *test)
 
 static struct kunit_case mappers_cases[] = {
 	KUNIT_CASE(find_one),
+	KUNIT_CASE(find_none_of_other_content),
+	KUNIT_CASE(find_none_of_moved),
+	KUNIT_CASE(find_none_of_unmapped),
 	KUNIT_CASE(find_while_mapping_is_locked),
 	KUNIT_CASE(find_while_folio_is_locked),
 	{}

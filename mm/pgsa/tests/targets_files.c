@@ -89,9 +89,9 @@ static void set_and_clear(struct kunit *test)
 	files_set(test, pgsa_target_set_agent, "0\n", 0);
 	KUNIT_EXPECT_NULL(test, rcu_access_pointer(ft->target.agent));
 	files_set(test, pgsa_target_set_signal_number, "1", 0);
-	KUNIT_EXPECT_EQ(test, ft->target.signal, 1);
+	KUNIT_EXPECT_EQ(test, pgsa_setting_get(&ft->target.signal), 1);
 	files_set(test, pgsa_target_set_signal_number, "0", 0);
-	KUNIT_EXPECT_EQ(test, ft->target.signal, 0);
+	KUNIT_EXPECT_EQ(test, pgsa_setting_get(&ft->target.signal), 0);
 }
 
 static struct task_struct *files_reaped(struct pid *pid)

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * KUnit suite pgsa_targets: the walk of an address space, which frames of it a
- * search by targets visits, and what may be written to a target's files. The
- * address space is that of the test's own thread.
+ * KUnit suite pgsa_targets: the walk of the address space of the test's own thread,
+ * and which frames of it a search by targets visits.
  */
 #include <kunit/test.h>
 #include <linux/memory_hotplug.h>
@@ -14,6 +13,7 @@
 #include <linux/sched/coredump.h>
 #include <linux/string.h>
 
+#include "../record.h"
 #include "../targets.h"
 
 #define TARGETS_PAGES	300
@@ -38,8 +38,7 @@ static unsigned long targets_map(struct kunit *test, unsigned int pages,
 	addr = kunit_vm_mmap(test, NULL, 0, pages * step, PROT_READ,
 			     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, 0);
 	KUNIT_ASSERT_FALSE(test, !addr || IS_ERR_VALUE(addr));
-	/* Pages, also where huge ones would fit. */
-	set_bit(MMF_DISABLE_THP, &current->mm->flags);
+	set_bit(MMF_DISABLE_THP, &current->mm->flags);	/* pages only */
 	for (i = 0, at = addr; i < pages; i++, at += step)
 		KUNIT_ASSERT_EQ(test, access_remote_vm(current->mm, at, &i,
 						       sizeof(i), FOLL_WRITE |
@@ -342,14 +341,17 @@ static void fill_max(struct kunit *test)
 
 static void targets_error_at(struct kunit *test, unsigned long addr)
 {
+	struct pgsa_finding finding = { .mapped = true };
 	struct targets_test *tt = test->priv;
 	struct page *page;
 
 	KUNIT_ASSERT_EQ(test, get_user_pages_fast(addr, 1, 0, &page), 1);
+	finding.pfn = page_to_pfn(page);
+	finding.word = pgsa_frame_word_at(finding.pfn);
 	scoped_guard(mutex, &tt->policy.lock)
 		pgsa_hurt_start(&tt->policy);
 	get_online_mems();
-	pgsa_targets_hurt(&tt->policy, page_to_pfn(page));
+	pgsa_targets_hurt(&tt->policy, &finding);
 	put_online_mems();
 	scoped_guard(mutex, &tt->policy.lock)
 		pgsa_hurt_stop(&tt->policy);
@@ -377,9 +379,7 @@ static void hurt_ids_damaged(struct kunit *test)
 /* What is no number of a signal any more is none to look for a handler of */
 static void hurt_signal_damaged(struct kunit *test)
 {
-	static const int signals[] = {
-		_NSIG + 1, 128, 1 << 30, INT_MIN, -1, SIGKILL, SIGSTOP,
-	};
+	static const int signals[] = { _NSIG + 1, 128, 1 << 30, INT_MIN, -1, 9, 19 };
 	unsigned long addr = targets_map(test, 1, PAGE_SIZE);
 	struct targets_test *tt = test->priv;
 	unsigned int i;
@@ -387,7 +387,7 @@ static void hurt_signal_damaged(struct kunit *test)
 	targets_add(test, &tt->one, task_tgid(current));
 	rcu_assign_pointer(tt->one.agent, task_tgid(current));
 	for (i = 0; i < ARRAY_SIZE(signals); i++) {
-		tt->one.signal = signals[i];
+		pgsa_setting_set(&tt->one.signal, signals[i]);
 		targets_error_at(test, addr);
 	}
 	KUNIT_EXPECT_EQ(test, pgsa_stat_read(&tt->policy, PGSA_STAT_RECORDS_DAMAGED),
@@ -403,10 +403,9 @@ static void targets_exit(void *data)
 	struct pgsa_target *target;
 	unsigned long id;
 
-	mutex_lock(&tt->policy.lock);
-	xa_for_each(&tt->policy.targets.by_id, id, target)
-		pgsa_targets_remove(target);
-	mutex_unlock(&tt->policy.lock);
+	scoped_guard(mutex, &tt->policy.lock)
+		xa_for_each(&tt->policy.targets.by_id, id, target)
+			pgsa_targets_remove(target);
 	pgsa_walk_exit(&tt->cursor.walk);
 	pgsa_policy_exit(&tt->policy);
 }

@@ -27,12 +27,7 @@ disturb() {
 		;;
 	*k?san-*k?san-*)
 		;;
-	*selftests-*-x86_64* | *-x86_64*selftests-*)
-		# The tests of one have limits of time. A guest of x86-64 has two
-		# CPUs; to build one is different, for that can give way.
-		[[ "$1 $2" != *build-* ]]
-		;;
-	*selftests-*selftests-*)
+	*selftests-*selftests-*)	# have limits of time
 		;;
 	*)
 		return 1
