@@ -161,21 +161,45 @@ static int pgsa_expected_refs(const struct folio *folio)
 }
 
 /*
- * Somebody who got a reference while the page was writable may write to it
- * now: O_DIRECT, io_uring buffers, RDMA, ... Entries may come and go while we
- * count, so two equal looks are asked for, here and again after the grace
- * period.
+ * References beyond ours and those that are accounted for. Negative if that cannot
+ * be told: entries may come and go while we count, so two equal looks are asked
+ * for.
  */
-static bool pgsa_refs_known(struct folio *folio)
+static int pgsa_unknown_refs(const struct folio *folio)
 {
 	int expected = pgsa_expected_refs(folio) + 1;	/* ours */
 	int refs = folio_ref_count(folio);
 
 	/* Neither look may be moved before the other. */
 	smp_rmb();
-	return (refs == expected && expected == pgsa_expected_refs(folio) + 1 &&
-		refs == folio_ref_count(folio) &&
-		!folio_maybe_dma_pinned(folio)) ||
+	if (expected != pgsa_expected_refs(folio) + 1 ||
+	    refs != folio_ref_count(folio))
+		return -1;
+	return refs - expected;
+}
+
+/*
+ * Each pin of a page that is no part of a larger folio is GUP_PIN_COUNTING_BIAS
+ * references, and those that are accounted for are not among them: each entry that
+ * maps the page has one, and anybody may have as many entries as he likes. So
+ * folio_maybe_dma_pinned(), which looks at their sum, tells nothing here. Pins of
+ * a large folio are counted apart as well.
+ */
+static bool pgsa_refs_pin(struct folio *folio, int unknown)
+{
+	if (folio_test_large(folio))
+		return folio_maybe_dma_pinned(folio);
+	return unknown >= (int)GUP_PIN_COUNTING_BIAS;
+}
+
+/*
+ * Somebody who got a reference while the page was writable may write to it
+ * now: O_DIRECT, io_uring buffers, RDMA, ... Pins are references, too. This is
+ * asked twice: here and again after the grace period.
+ */
+static bool pgsa_refs_known(struct folio *folio)
+{
+	return (!pgsa_unknown_refs(folio) && !pgsa_refs_pin(folio, 0)) ||
 	       pgsa_dropped(PGSA_RULE_REFERENCES);
 }
 
@@ -188,7 +212,9 @@ static bool pgsa_folio_in_scope(struct folio *folio, bool unmapped)
 /* A device may write at any time to what is pinned. */
 static bool pgsa_folio_unpinned(struct folio *folio)
 {
-	return !folio_maybe_dma_pinned(folio) ||
+	int unknown = pgsa_unknown_refs(folio);
+
+	return (unknown >= 0 && !pgsa_refs_pin(folio, unknown)) ||
 	       pgsa_dropped(PGSA_RULE_PINS);
 }
 

@@ -38,11 +38,23 @@
  * Migration, KSM, reclaim and compaction hold references to pages that they
  * move, not to write to them, and keep them locked.
  *
- * Pins are respected because nobody pins a page for a moment: what a device does
- * with it is seen by nobody. For a page that is no part of a larger folio, 1024
- * references look like a pin, so that whoever can take that many of a page (4
- * pipes of 1 MiB) can delay its repair for as long as he keeps them; the limits
- * of pipes (16384 pages for each user) allow him 16 such pages.
+ * Pins are respected for as long as they last. They, too, are those of readers,
+ * unless a driver breaks the rules; but what a device does with a page is seen by
+ * nobody, and there are readers whose pages are written to. Memory that is mapped
+ * for a device in both directions, as ib_umem_get() does also when the device may
+ * only read, may get a bounce buffer (swiotlb), and back from it, in the end, all
+ * that it held in the beginning. That changes nothing but if there was a repair in
+ * between: it is undone.
+ *
+ * So whoever can pin a page can keep it from being repaired, and any user can:
+ * write(2) with O_DIRECT pins what it writes, and a FUSE server of his own answers
+ * when it likes. That may be all of the C library; it is not locked memory, and not
+ * limited as such. No page is damaged by that, and no damage is hidden: it is
+ * counted, and there is a line in the log. His processes have to end.
+ *
+ * A page that is no part of a larger folio has no count of pins, but 1024
+ * references for each. 1024 others look like one, but for those of the entries that
+ * map the page, which are known. They take 4 pipes of 1 MiB, or many small ones.
  *
  * A damaged record is put right by the same rule: it is valid only with the
  * generation that its word has, which each event changes, so that none has

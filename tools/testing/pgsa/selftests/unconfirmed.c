@@ -6,8 +6,6 @@
  */
 #include "unconfirmed.h"
 
-#include <sys/ioctl.h>
-
 /* A memfd is open for writing; not so if it is opened by name and closed. */
 static int reopen(int *fd, int flags)
 {
@@ -107,89 +105,9 @@ static void test_reader_leaves(void)
 	check(!sysfs_stat("frames_unconfirmed"), "it is still unconfirmed");
 }
 
-/* It is not repaired before @release, and then at once. */
-static void expect_held(const uint32_t *page, const char *reason,
-			const char *later, void (*release)(void))
-{
-	unsigned long pfn = pfn_of(page);
-
-	flip(page, 88);
-	wait_unconfirmed(1);
-	check(traced(pfn, reason) == 1, "it was not traced once");
-	expect_no_report(2 * DELAY_MS + 500);
-	expect_lines(pfn, later, "waits", 1);
-	check(policy_stat("unconfirmed") == 1, "%llu were counted",
-	      policy_stat("unconfirmed"));
-	release();
-	expect_report(pfn, 88, "corrected");
-	check(!sysfs_stat("frames_unconfirmed"), "it is still unconfirmed");
-}
-
-/* The kernel's own test of get_user_pages(): pins, without the right to write. */
-#define GUP_TEST	"/sys/kernel/debug/gup_test"
-
-struct pin_longterm_test {
-	uint64_t addr;
-	uint64_t size;
-	uint32_t flags;
-};
-
-#define PIN_LONGTERM_TEST_START	_IOW('g', 7, struct pin_longterm_test)
-#define PIN_LONGTERM_TEST_STOP	_IO('g', 8)
-
+/* Not only references keep an error from being confirmed. */
 static int held = -1;
 
-static void let_go(void)
-{
-	check(!ioctl(held, PIN_LONGTERM_TEST_STOP), "unpin: %s",
-	      strerror(errno));
-}
-
-static void test_pin(void)
-{
-	struct pin_longterm_test pin = { .size = PGSA_PAGE };
-	uint32_t *page;
-
-	held = open(GUP_TEST, O_RDWR | O_CLOEXEC);
-	if (held < 0)
-		skip("no CONFIG_GUP_TEST");
-	listen();
-	page = new_sealed(1, PROT_READ);
-	pin.addr = (uintptr_t)page;
-	check(!ioctl(held, PIN_LONGTERM_TEST_START, &pin), "pin: %s",
-	      strerror(errno));
-	expect_held(page, "referenced", "pinned", let_go);
-}
-
-#define MANY		1100	/* references, more than the 1024 of a pin */
-
-static int pipes[MANY / PIPE_PAGES + 1][2];
-
-static void close_pipes(void)
-{
-	unsigned int i;
-
-	for (i = 0; i < ARRAY_SIZE(pipes); i++) {
-		close(pipes[i][0]);
-		close(pipes[i][1]);
-	}
-}
-
-static void test_many_references(void)
-{
-	uint32_t *page = new_sealed(1, PROT_READ);
-	unsigned int i, n;
-
-	listen();
-	for (i = 0; i < ARRAY_SIZE(pipes); i++) {
-		check(!pipe(pipes[i]), "pipe: %s", strerror(errno));
-		for (n = 0; n < PIPE_PAGES; n++)
-			hold(pipes[i][1], page, 1);
-	}
-	expect_held(page, "referenced", "pinned", close_pipes);
-}
-
-/* Not only references keep an error from being confirmed. */
 static void close_held(void)
 {
 	close(held);
@@ -295,7 +213,11 @@ static const struct selftest tests[] = {
 	{ "readers", test_readers },
 	{ "reader that goes", test_reader_leaves },
 	{ "pin", test_pin },
+	{ "pin of a page that is mapped 1100 times", test_pin_many_mappings },
 	{ "1024 references look like a pin", test_many_references },
+	{ "mapped 1100 times", test_many_mappings },
+	{ "reader of a page that is mapped 1100 times",
+	  test_reader_many_mappings },
 	{ "file that is open for writing", test_open_for_writing },
 	{ "reader and write", test_reader_and_write },
 	{ "reader and store", test_reader_and_store },

@@ -118,6 +118,24 @@ static inline uint32_t *new_file(int *fd, unsigned int nr)
 	return area;
 }
 
+/* It is not repaired before @release, and then at once. */
+static inline void expect_held(const uint32_t *page, const char *reason,
+			       const char *later, void (*release)(void))
+{
+	unsigned long pfn = pfn_of(page);
+
+	flip(page, 88);
+	wait_unconfirmed(1);
+	check(traced(pfn, reason) == 1, "it was not traced once");
+	expect_no_report(2 * DELAY_MS + 500);
+	expect_lines(pfn, later, "waits", 1);
+	check(policy_stat("unconfirmed") == 1, "%llu were counted",
+	      policy_stat("unconfirmed"));
+	release();
+	expect_report(pfn, 88, "corrected");
+	check(!sysfs_stat("frames_unconfirmed"), "it is still unconfirmed");
+}
+
 #define ROUNDS		100
 
 /* What the task pays each time when it is switched in, in us. */
@@ -145,6 +163,13 @@ static inline void use_schedule(void)
 	policy_must_set("frames_per_switch", "256");
 	policy_must_set("enable", "1");
 }
+
+/* unconfirmed_refs.c */
+void test_pin(void);
+void test_pin_many_mappings(void);
+void test_many_references(void);
+void test_many_mappings(void);
+void test_reader_many_mappings(void);
 
 /* unconfirmed_known.c */
 void test_right_again(void);
