@@ -5,7 +5,6 @@
  * one, into a copy, to swap and back. It is never sealed as good.
  */
 #include "moved.h"
-#include "swap.h"
 
 #ifndef MADV_COLLAPSE
 #define MADV_COLLAPSE	25
@@ -186,90 +185,6 @@ static void test_collapse(void)
 	expect_healthy(page + WORDS);
 }
 
-/* The page tables do not tell it of shared memory. */
-static unsigned int count_out(const uint32_t *area, unsigned int nr)
-{
-	unsigned char in[nr];
-	unsigned int out = 0;
-
-	check(!mincore((void *)area, nr * PGSA_PAGE, in), "mincore: %s",
-	      strerror(errno));
-	while (nr)
-		out += !(in[--nr] & 1);
-	return out;
-}
-
-/* It stays in memory while its neighbours go to swap. */
-static void expect_kept(const uint32_t *area, unsigned int nr,
-			const uint32_t *page, unsigned long pfn)
-{
-	unsigned int out;
-
-	madvise((void *)area, nr * PGSA_PAGE, MADV_PAGEOUT);
-	out = count_out(area, nr);
-	diag("%u of %u pages swapped out", out, nr);
-	check(out, "nothing was swapped out");
-	check(pfn_of(page) == pfn && is_hurt(page),
-	      "pfn %#lx became %#lx by way of swap", pfn, pfn_of(page));
-	swapoff(ZRAM);
-	check(pfn_of(page) == pfn && is_hurt(page),
-	      "pfn %#lx became %#lx by way of swapoff", pfn, pfn_of(page));
-	stays_open(page, 200);
-}
-
-static void test_swap_hurt(void)
-{
-	uint32_t *area;
-	unsigned long pfn;
-
-	need_swap();
-	area = new_pages(16, PROT_READ);
-	pfn = hurt(area + 7 * WORDS);
-	expect_kept(area, 16, area + 7 * WORDS, pfn);
-}
-
-/*
- * The damage comes when the page has its place in swap already, and has yet to be
- * written there: a pipe that held it has kept it from that.
- */
-static void test_swap_cached(void)
-{
-	struct iovec iov = { .iov_len = PGSA_PAGE };
-	unsigned long pfn;
-	uint32_t *area;
-	int fds[2];
-
-	need_swap();
-	area = new_pages(16, PROT_READ);
-	iov.iov_base = area;
-	check(!pipe(fds) && vmsplice(fds[1], &iov, 1, 0) == PGSA_PAGE,
-	      "vmsplice: %s", strerror(errno));
-	madvise(area, PGSA_PAGE, MADV_PAGEOUT);
-	pfn_of(area);	/* back again */
-	close(fds[0]);
-	close(fds[1]);
-	pfn = hurt(area);
-	expect_kept(area, 16, area, pfn);
-}
-
-static void test_swap_shared(void)
-{
-	uint32_t *area;
-	unsigned long pfn;
-	unsigned int i;
-
-	need_swap();
-	area = mmap(NULL, 16 * PGSA_PAGE, PROT_READ | PROT_WRITE,
-		    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	must_map(area);
-	for (i = 0; i < 16 * WORDS; i++)
-		area[i] = i;
-	madvise(area, 16 * PGSA_PAGE, MADV_COLD);
-	protect(area, 16 * PGSA_PAGE, PROT_READ);
-	pfn = hurt(area + 3 * WORDS);
-	expect_kept(area, 16, area + 3 * WORDS, pfn);
-}
-
 #define KSM		"/sys/kernel/mm/ksm"
 
 /* Two pages that happen to equal the damaged one become one, it does not. */
@@ -413,6 +328,9 @@ static const struct selftest tests[] = {
 	{ "swap", test_swap_hurt },
 	{ "swap, already in the swap cache", test_swap_cached },
 	{ "swap of shared memory", test_swap_shared },
+	{ "swap of an unconfirmed page", test_swap_unconfirmed },
+	{ "swap of unconfirmed shared memory",
+	  test_swap_unconfirmed_shared },
 	{ "KSM", test_ksm_hurt },
 	{ "hard offline of a library", test_hard_offline },
 	{ "freed", test_freed },

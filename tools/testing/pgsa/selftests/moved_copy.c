@@ -5,8 +5,6 @@
  */
 #include "moved.h"
 
-#include <sys/uio.h>
-
 /* Whoever writes to a part of it gets all the rest as it is. */
 void test_copy_on_write(void)
 {
@@ -24,16 +22,6 @@ void test_copy_on_write(void)
 	protect(page, PGSA_PAGE, PROT_READ);
 	expect_hurt(page, pfn);
 	_exit(TEST_PASS);
-}
-
-static void wait_unconfirmed(void)
-{
-	double limit = now_s() + WAIT_MS / 1000.0;
-
-	while (!policy_stat("unconfirmed")) {
-		check(now_s() < limit, "nothing is unconfirmed");
-		sleep_ms(2);
-	}
 }
 
 /* The child's copy has a flip that nobody can correct there. */
@@ -63,14 +51,12 @@ static void copy_unconfirmed(uint32_t *page)
 void test_copy_of_unconfirmed(void)
 {
 	uint32_t *page = new_pages(1, PROT_READ);
-	struct iovec iov = { page, PGSA_PAGE };
 	unsigned long pfn = wait_sealed(page);
 	struct report report;
 	pid_t pid;
 	int fds[2];
 
-	check(!pipe(fds) && vmsplice(fds[1], &iov, 1, 0) == PGSA_PAGE,
-	      "vmsplice: %s", strerror(errno));
+	hold_page(fds, page);
 	flip(page, 800 * 8);
 	wait_unconfirmed();
 	pid = fork_child();
@@ -80,8 +66,7 @@ void test_copy_of_unconfirmed(void)
 	}
 	expect_exit(pid);
 	check(!is_hurt(page) && !listed(pfn), "pfn %#lx was given up", pfn);
-	close(fds[0]);
-	close(fds[1]);
+	let_go(fds);
 	while (trace_wait(&report, WAIT_MS) && report.pfn != pfn)
 		;
 	check(report.pfn == pfn && !strcmp(report.result, "corrected"),
