@@ -19,6 +19,13 @@
  */
 #define PGSA_REPAIR_TRIES	16
 
+/*
+ * A content that the correcting code cannot make anything of may be another one at
+ * the next look, and at each: some of the codes take as long to find out as a repair
+ * may take, and preemption is off.
+ */
+#define PGSA_REPAIR_DECODES	2
+
 /**
  * struct pgsa_case - one error
  * @page: the damaged page, its folio locked
@@ -33,6 +40,7 @@
  * @now: what the page holds, at the last look
  * @known: @repaired has been proven by @detect
  * @hopeless: @correct cannot make anything of @damaged
+ * @decodes: how often it has tried
  * @written: the words that were written, and not taken back
  * @reason: why it could not be repaired so far
  */
@@ -49,6 +57,7 @@ struct pgsa_case {
 	u64 *now;
 	bool known;
 	bool hopeless;
+	unsigned int decodes;
 	DECLARE_BITMAP(written, PGSA_PAGE_WORDS);
 	const char *reason;
 };

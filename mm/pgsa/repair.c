@@ -30,7 +30,8 @@
  *
  * After a failure the page is read again, from memory. It may be right by now,
  * or the same steps may succeed with what was read last. That is tried a few
- * times, and only then the frame is given up.
+ * times, but for the first step, which takes longest and is done twice at most;
+ * and only then the frame is given up.
  */
 
 #include <linux/mm.h>
@@ -64,7 +65,8 @@ static bool pgsa_correct_copy(struct pgsa_case *c)
 		return false;
 	}
 	/* The same again would give the same, and preemption is off. */
-	if (!c->hopeless) {
+	if (!c->hopeless && c->decodes < PGSA_REPAIR_DECODES) {
+		c->decodes++;
 		memcpy(c->repaired, c->damaged, PAGE_SIZE);
 		c->known = pgsa_decode(c->correct, c->repaired,
 				       c->redundancy) > 0 &&

@@ -195,6 +195,7 @@ static struct kunit_case error_cases[] = {
 	KUNIT_CASE(damaged_more_in_the_same_word),
 	KUNIT_CASE(damaged_beyond_the_code),
 	KUNIT_CASE(damaged_more_beyond_the_code),
+	KUNIT_CASE(toggles_beyond_the_code),
 	KUNIT_CASE(written_meanwhile),
 	KUNIT_CASE(written_and_healed_meanwhile),
 	KUNIT_CASE(stuck),

@@ -68,6 +68,7 @@ void record_is_damaged(struct kunit *test);
 void some_words_healed(struct kunit *test);
 void stored_redundancy_is_damaged(struct kunit *test);
 void stuck(struct kunit *test);
+void toggles_beyond_the_code(struct kunit *test);
 void unreadable(struct kunit *test);
 void written_and_healed_meanwhile(struct kunit *test);
 void written_meanwhile(struct kunit *test);

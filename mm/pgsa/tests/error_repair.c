@@ -137,6 +137,27 @@ void damaged_more_beyond_the_code(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, et->decodes, 2);
 }
 
+static void flip_more_at_each_look(struct error_test *et)
+{
+	error_flip(et, ERROR_NEAR);
+}
+
+/* Not at each look: preemption is off, and that is all of 16. */
+void toggles_beyond_the_code(struct kunit *test)
+{
+	struct error_test *et = test->priv;
+
+	error_seal(test, "hamming");
+	error_flip(et, ERROR_BIT);
+	error_flip(et, ERROR_OTHER);
+	error_confirm(test);
+	et->before_look = flip_more_at_each_look;
+	error_run(test, PGSA_UNRESOLVED);
+	error_expect_left(test);
+	KUNIT_EXPECT_EQ(test, et->looks, PGSA_REPAIR_TRIES);
+	KUNIT_EXPECT_EQ(test, et->decodes, PGSA_REPAIR_DECODES);
+}
+
 /* The writer goes first: it may have written already. */
 void written_meanwhile(struct kunit *test)
 {
