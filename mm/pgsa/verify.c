@@ -59,7 +59,16 @@ static atomic_t *pgsa_errors_of(unsigned long pfn)
 	return &pgsa_errors_seen[hash_long(pfn, PGSA_ERRORS_BITS)];
 }
 
-/* With the folio locked. The frame may have been opened since it was compared. */
+/*
+ * With the folio locked. The frame may have been opened since it was compared: then
+ * nothing is taken for proved, although it did not match while its word stayed the
+ * same. It was compared without the lock, maybe in the middle of a write under the
+ * lock, of which the kernel tells at the latest when it marks the folio dirty
+ * (PGSA_WRITE_DIRTY), afterwards: that event comes next. Each such write should have
+ * passed another hook before; but if one had not, it must not look like damage.
+ * So damage that is found in the very moment before an event is lost, and counted as
+ * stale, unless it was known before.
+ */
 static void pgsa_confirm_locked(struct pgsa_search *search, struct page *page,
 				struct pgsa_frame *frame, u64 word, int errors)
 {
