@@ -11,16 +11,24 @@
  * must not outlive that, for copies of the page count as damaged, and must not
  * get lost, for damage would be sealed as good:
  *
- * - Who confirms takes the entry away when the frame is his, CHECKING, and once
- *   more when he has done. Who adds one looks at the frame again afterwards, and
- *   drops it if the frame is not as it was. So either he sees what became of it,
- *   or his entry is seen, although the word is the same after a repair.
+ * - Who confirms takes the entry away when the frame is his and BAD, or before it
+ *   is SEALED again, and once more when he has done. Who adds one looks at the
+ *   frame again afterwards, and drops it if the frame is not as it was. So either
+ *   he sees what became of it, or his entry is seen, although the word is the same
+ *   after a repair.
  * - Who finds that the page matches again drops it, and reports a transient error.
  * - Who has claimed the frame looks for an entry of the generation before, and so
  *   does who trims: an event has opened the frame. If it was not freed as well,
  *   which would be one more generation, its content is what was damaged, or what
  *   has been written to a part of it since. Nobody can tell, and nobody can repair
- *   it any more: it is reported as unresolved, and the frame hurt.
+ *   it any more: it is reported as unresolved, and the frame hurt. That is done
+ *   only if the frame has not been freed since its word was looked at, for then
+ *   it may be another's; and reported by the one who gives it up.
+ * - Until then, who copies the page has to know, for his copy gets what is wrong
+ *   with it, and nobody will find that there. So an entry of the generation before
+ *   counts for copies as well, and the mark, BAD or hurt, is there before the
+ *   entry goes: who looks for the entry first and for the mark then finds one. Only
+ *   between a claim and the mark, in a few instructions, he finds none.
  *
  * For the last, an entry is stored before its adder looks at the word again, with
  * a full barrier between, and a frame is claimed, by a fully ordered
@@ -54,15 +62,6 @@ struct pgsa_doubt *pgsa_doubt_at(unsigned long pfn)
 	struct pgsa_frame *frame = pgsa_frame_at(pfn);
 
 	return frame ? pgsa_doubt(pfn, pgsa_frame_word(frame)) : NULL;
-}
-
-/* An event has opened the frame since, and nobody has freed or claimed it. */
-static bool pgsa_doubt_opened(const struct pgsa_doubt *doubt, u64 word)
-{
-	return READ_ONCE(doubt->content) &&
-	       pgsa_status_mended(pgsa_word_status(word)) == PGSA_STATUS_OPEN &&
-	       pgsa_word_generation(word) ==
-	       pgsa_word_generation(doubt->word + PGSA_WORD_AGE);
 }
 
 /**
@@ -101,40 +100,41 @@ bool pgsa_unconfirmed_at(unsigned long pfn)
  * @pfn: its number
  *
  * Context: Any context.
- * Return: true if its content did not match so far; that its record is damaged
- * says nothing of the content.
+ * Return: true if its content did not match so far, or did not when an event opened
+ * the frame; that its record is damaged says nothing of the content.
  */
 bool pgsa_unconfirmed_content(unsigned long pfn)
 {
 	struct pgsa_doubt *doubt;
+	struct pgsa_frame *frame;
+	u64 word;
 
 	if (likely(xa_empty(&pgsa_doubts)))
 		return false;
 	guard(rcu)();
-	doubt = pgsa_doubt_at(pfn);
-	return doubt && READ_ONCE(doubt->content);
+	doubt = xa_load(&pgsa_doubts, pfn);
+	frame = doubt ? pgsa_frame_at(pfn) : NULL;
+	if (!frame || !READ_ONCE(doubt->content))
+		return false;
+	word = pgsa_frame_word(frame);
+	return pgsa_doubt_lasts(doubt, word) || pgsa_doubt_opened(doubt, word);
 }
 
 /**
- * pgsa_unconfirmed_forget - a frame's mismatch is being confirmed
+ * pgsa_unconfirmed_forget - it is being settled what is wrong with a frame
  * @pfn: its number
  *
  * Context: Any context but interrupts.
- * Return: true if it was known that its content did not match.
  */
-bool pgsa_unconfirmed_forget(unsigned long pfn)
+void pgsa_unconfirmed_forget(unsigned long pfn)
 {
 	struct pgsa_doubt *doubt;
-	bool content;
 
 	if (likely(xa_empty(&pgsa_doubts)))
-		return false;
+		return;
 	doubt = xa_erase(&pgsa_doubts, pfn);
-	if (!doubt)
-		return false;
-	content = READ_ONCE(doubt->content);
-	kfree_rcu(doubt, rcu);
-	return content;
+	if (doubt)
+		kfree_rcu(doubt, rcu);
 }
 
 /**
@@ -193,21 +193,23 @@ bool pgsa_unconfirmed_claimed(struct pgsa_search *search,
 			      u64 word)
 {
 	struct pgsa_doubt *doubt;
+	bool opened;
 
 	if (likely(xa_empty(&pgsa_doubts)))
 		return false;
 	doubt = xa_load(&pgsa_doubts, pfn);
-	if (!doubt || !pgsa_doubt_drop(pfn, doubt) ||
-	    !pgsa_doubt_opened(doubt, word))
+	if (!doubt)
 		return false;
-	pgsa_error_opened(search, pfn, frame, doubt->word);
-	return true;
+	opened = pgsa_doubt_opened(doubt, word);
+	if (opened)
+		pgsa_error_opened(search, pfn, frame, doubt->word, word);
+	pgsa_doubt_drop(pfn, doubt);
+	return opened;
 }
 
 /*
- * Whoever drops it tells of it. If the frame has been claimed since we looked, it
- * is opened again; if it has been freed and is another's since, that one is not
- * sealed before it is freed in turn.
+ * A frame that somebody has just claimed is left to him: he may have yet to look for
+ * the entry.
  */
 static void pgsa_doubt_trim(struct pgsa_search *search, unsigned long pfn)
 {
@@ -222,11 +224,12 @@ static void pgsa_doubt_trim(struct pgsa_search *search, unsigned long pfn)
 	frame = pgsa_frame_at(pfn);
 	if (frame)
 		word = pgsa_frame_word(frame);
-	if (frame && pgsa_doubt_lasts(doubt, word))
+	if (frame && (pgsa_doubt_lasts(doubt, word) ||
+		      pgsa_word_state(word) == PGSA_FRAME_SEALING))
 		return;
-	if (pgsa_doubt_drop(pfn, doubt) && frame &&
-	    pgsa_doubt_opened(doubt, word))
-		pgsa_error_opened(search, pfn, frame, doubt->word);
+	if (frame && pgsa_doubt_opened(doubt, word))
+		pgsa_error_opened(search, pfn, frame, doubt->word, word);
+	pgsa_doubt_drop(pfn, doubt);
 }
 
 /**

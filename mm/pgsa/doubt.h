@@ -5,10 +5,14 @@
 #ifndef _PGSA_DOUBT_H
 #define _PGSA_DOUBT_H
 
+#include <linux/time64.h>
 #include <linux/types.h>
 #include <linux/xarray.h>
 
 #include "frame.h"
+
+/* For so long references hold a confirmation up. */
+#define PGSA_UNCONFIRMED_NS	(2 * NSEC_PER_SEC)
 
 /**
  * struct pgsa_doubt - a frame with a mismatch that could not be confirmed
@@ -40,6 +44,25 @@ static inline struct pgsa_doubt *pgsa_doubt(unsigned long pfn, u64 word)
 static inline bool pgsa_doubt_lasts(const struct pgsa_doubt *doubt, u64 word)
 {
 	return pgsa_word_generation(word) == pgsa_word_generation(doubt->word);
+}
+
+/* An event has opened the frame since, and nobody has freed or claimed it. */
+static inline bool pgsa_doubt_opened(const struct pgsa_doubt *doubt, u64 word)
+{
+	return READ_ONCE(doubt->content) &&
+	       pgsa_status_mended(pgsa_word_status(word)) == PGSA_STATUS_OPEN &&
+	       pgsa_word_generation(word) ==
+	       pgsa_word_generation(doubt->word + PGSA_WORD_AGE);
+}
+
+/*
+ * Is the time over for which references hold the confirmation up? A time that is
+ * further away than it can be is that of a damaged entry, and does not hold it up
+ * for ever.
+ */
+static inline bool pgsa_doubt_due(const struct pgsa_doubt *doubt, u64 now_ns)
+{
+	return READ_ONCE(doubt->due_ns) - now_ns - 1 >= PGSA_UNCONFIRMED_NS;
 }
 
 struct pgsa_doubt *pgsa_doubt_at(unsigned long pfn);

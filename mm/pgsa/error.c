@@ -186,8 +186,8 @@ void pgsa_error(struct pgsa_search *search, struct page *page,
 		finding.bit = pgsa_trace_repair(&c);
 	} else if (finding.result == PGSA_UNRESOLVED) {
 		finding.reason = c.reason;
-		pgsa_hurt_give_up(frame, pgsa_policy_name(search->policy),
-				  &finding);
+		pgsa_hurt_give_up(frame, pgsa_frame_word(frame),
+				  pgsa_policy_name(search->policy), &finding);
 	}
 	pgsa_found(search, &finding);
 }
@@ -214,6 +214,20 @@ void pgsa_error_gone(struct pgsa_search *search, struct page *page, u64 word)
 	pgsa_found(search, &finding);
 }
 
+/* Gives a frame up of which nobody can say what it ought to hold. */
+static bool pgsa_lost(struct pgsa_search *search, struct pgsa_frame *frame,
+		      u64 since, struct pgsa_finding *finding, u64 word)
+{
+	finding->result = PGSA_UNRESOLVED;
+	finding->bit = -1;
+	if (!pgsa_hurt_give_up(frame, since, pgsa_policy_name(search->policy),
+			       finding))
+		return false;
+	finding->delay_ns = pgsa_inject_delay_ns(finding->pfn, word);
+	pgsa_found(search, finding);
+	return true;
+}
+
 /**
  * pgsa_error_lost - give a frame up of which nobody can say what it ought to hold
  * @search: the search that found out. Takes what is to be told about it
@@ -224,22 +238,17 @@ void pgsa_error_gone(struct pgsa_search *search, struct page *page, u64 word)
  * @reason: why
  *
  * Context: As pgsa_error(), but for the folio.
+ * Return: as pgsa_frame_give_up(); if false, there is nothing to be told.
  */
-void pgsa_error_lost(struct pgsa_search *search, struct pgsa_frame *frame,
+bool pgsa_error_lost(struct pgsa_search *search, struct pgsa_frame *frame,
 		     unsigned long pfn, u64 word, const char *code,
 		     const char *reason)
 {
 	struct pgsa_finding finding = {
-		.pfn = pfn,
-		.result = PGSA_UNRESOLVED,
-		.code = code,
-		.bit = -1,
-		.delay_ns = pgsa_inject_delay_ns(pfn, word),
-		.reason = reason,
+		.pfn = pfn, .code = code, .reason = reason,
 	};
 
-	pgsa_hurt_give_up(frame, pgsa_policy_name(search->policy), &finding);
-	pgsa_found(search, &finding);
+	return pgsa_lost(search, frame, word, &finding, word);
 }
 
 /**
@@ -248,16 +257,22 @@ void pgsa_error_lost(struct pgsa_search *search, struct pgsa_frame *frame,
  * @pfn: number of the frame
  * @frame: its record
  * @word: its word when the mismatch was found, SEALED
+ * @since: its word, as last seen; the frame had not been freed in between
  *
  * Nobody could confirm or repair it before, and nobody can now, for software may
  * have written. The frame is given up.
  *
  * Context: Process context, within rcu_read_lock(). Does not sleep.
+ * Return: as pgsa_frame_give_up(); if false, there is nothing to be told.
  */
-void pgsa_error_opened(struct pgsa_search *search, unsigned long pfn,
-		       struct pgsa_frame *frame, u64 word)
+bool pgsa_error_opened(struct pgsa_search *search, unsigned long pfn,
+		       struct pgsa_frame *frame, u64 word, u64 since)
 {
-	pgsa_error_lost(search, frame, pfn, word,
-			pgsa_code_name(FIELD_GET(PGSA_WORD_DETECT, word)),
-			"opened");
+	struct pgsa_finding finding = {
+		.pfn = pfn,
+		.code = pgsa_code_name(FIELD_GET(PGSA_WORD_DETECT, word)),
+		.reason = "opened",
+	};
+
+	return pgsa_lost(search, frame, since, &finding, word);
 }

@@ -323,23 +323,25 @@ EXPORT_SYMBOL_IF_KUNIT(pgsa_frame_claim);
  * pgsa_frame_give_up - the damage of a frame cannot be repaired
  * @frame: its record
  * @pfn: its number, for the trace
+ * @since: its word, as it was when that was found out
  *
  * A BAD frame becomes OPEN, one that an event has opened meanwhile stays so;
  * neither will be sealed again before it has been freed: its content must not
  * pass for good. No damaged bit is left in the word, or each visit would find it.
  *
  * Context: Any context.
+ * Return: false if it has been given up already, or freed since.
  */
-void pgsa_frame_give_up(struct pgsa_frame *frame, unsigned long pfn)
+bool pgsa_frame_give_up(struct pgsa_frame *frame, unsigned long pfn, u64 since)
 {
-	u64 word = pgsa_frame_word(frame);
-	u64 new;
+	u64 new, word = pgsa_frame_word(frame);
 
 	do {
-		if (pgsa_word_state(word) == PGSA_FRAME_NONE)
-			return;
 		new = pgsa_word_given_up(word);
+		if (!pgsa_word_kept(since, word) || new == word)
+			return false;
 	} while (!pgsa_frame_change(frame, pfn, &word, new));
+	return true;
 }
 EXPORT_SYMBOL_IF_KUNIT(pgsa_frame_give_up);
 

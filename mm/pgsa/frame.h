@@ -45,6 +45,7 @@ enum pgsa_frame_state {
 #define PGSA_WORD_GENERATION	GENMASK_ULL(35, 16)
 #define PGSA_WORD_WRITERS	GENMASK_ULL(63, 36)
 
+#define PGSA_WORD_AGE		BIT_ULL(16)	/* one generation */
 #define PGSA_WRITER		(3ULL << 36)	/* one writer */
 #define PGSA_WRITERS_BROKEN	(GENMASK_ULL(27, 0) - 1) /* no multiple of 3 */
 
@@ -164,6 +165,27 @@ static inline u64 pgsa_frame_word(const struct pgsa_frame *frame)
 	return atomic64_read_acquire(&frame->word);
 }
 
+/*
+ * Is a frame that had a word then still in use, and not been freed meanwhile? Who
+ * frees it makes it NONE, of the next generation, and the next event after that OPEN,
+ * of the one after. One event alone leads to OPEN of the next generation. Claims
+ * keep the generation, and so does who seals.
+ */
+static inline bool pgsa_word_kept(u64 then, u64 now)
+{
+	switch (pgsa_word_state(now)) {
+	case PGSA_FRAME_NONE:
+		return false;
+	case PGSA_FRAME_OPEN:
+		if (pgsa_word_generation(now) ==
+		    pgsa_word_generation(then + PGSA_WORD_AGE))
+			return true;
+		fallthrough;
+	default:
+		return pgsa_word_generation(now) == pgsa_word_generation(then);
+	}
+}
+
 bool pgsa_frame_may_move(enum pgsa_frame_state from, enum pgsa_frame_state to);
 const char *pgsa_frame_state_name(enum pgsa_frame_state state);
 
@@ -180,7 +202,6 @@ unsigned int pgsa_frame_free(struct pgsa_frame *frame, unsigned long pfn);
  * events do, but are not traced. False: take the long way.
  */
 #define PGSA_WORD_FULL		((PGSA_WRITERS_BROKEN - 3) << 36)
-#define PGSA_WORD_AGE		BIT_ULL(16)	/* one generation */
 
 /* The last generation, from which the count would run into the writers. */
 static __always_inline bool pgsa_word_oldest(u64 word)
@@ -233,7 +254,7 @@ bool pgsa_frame_claim(struct pgsa_frame *frame, unsigned long pfn, u64 *word,
 		      unsigned int detect, unsigned int correct);
 bool pgsa_frame_mend(struct pgsa_frame *frame, unsigned long pfn, u64 *word,
 		     u64 mended);
-void pgsa_frame_give_up(struct pgsa_frame *frame, unsigned long pfn);
+bool pgsa_frame_give_up(struct pgsa_frame *frame, unsigned long pfn, u64 since);
 void pgsa_frame_mark_hurt(struct pgsa_frame *frame, unsigned long pfn);
 bool pgsa_frame_lock(struct pgsa_frame *frame, u64 *word);
 void pgsa_frame_unlock(struct pgsa_frame *frame, u64 *word);

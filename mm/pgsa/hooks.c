@@ -187,9 +187,14 @@ EXPORT_SYMBOL(__pgsa_folio_write);
 #error "The versions of this architecture have to call pgsa_page_copied()."
 #endif
 
+/* In this order: what was known goes when the frame has its mark, see doubt.c. */
 static bool pgsa_damaged(unsigned long pfn)
 {
-	return pgsa_frame_hurt_at(pfn) || pgsa_unconfirmed_content(pfn);
+	if (pgsa_unconfirmed_content(pfn))
+		return true;
+	/* Pairs with the change of the word, which is a full barrier. */
+	smp_rmb();
+	return pgsa_frame_hurt_at(pfn);
 }
 
 /*

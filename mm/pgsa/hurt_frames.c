@@ -122,14 +122,16 @@ static bool pgsa_hurt_frame_add(unsigned long pfn,
 /**
  * pgsa_hurt_give_up - give a frame up, and remember it
  * @frame: its record
+ * @since: its word, as for pgsa_frame_give_up()
  * @policy: name of the policy whose search found the error
  * @finding: the error
  *
  * Without memory, or beyond the limit, it is counted as dropped.
  *
  * Context: Any context.
+ * Return: as pgsa_frame_give_up().
  */
-void pgsa_hurt_give_up(struct pgsa_frame *frame, const char *policy,
+bool pgsa_hurt_give_up(struct pgsa_frame *frame, u64 since, const char *policy,
 		       const struct pgsa_finding *finding)
 {
 	struct pgsa_hurt_frame hurt = {
@@ -137,11 +139,17 @@ void pgsa_hurt_give_up(struct pgsa_frame *frame, const char *policy,
 		.reason = finding->reason,
 		.code = finding->code,
 	};
+	bool given_up;
 
+	if (!pgsa_word_kept(since, pgsa_frame_word(frame)))
+		return false;
 	strscpy(hurt.policy, policy, sizeof(hurt.policy));
 	pgsa_hurt_frame_trim(finding->pfn);
-	pgsa_frame_give_up(frame, finding->pfn);
-	pgsa_hurt_frame_add(finding->pfn, &hurt);
+	given_up = pgsa_frame_give_up(frame, finding->pfn, since);
+	/* Who was faster may have lost his entry to us. */
+	if (given_up || pgsa_given_up(finding->pfn))
+		pgsa_hurt_frame_add(finding->pfn, &hurt);
+	return given_up;
 }
 
 /**

@@ -292,7 +292,7 @@ static void pgsa_mend_hurt(struct pgsa_search *search, struct pgsa_frame *frame,
 	u64 flips = (word ^ PGSA_STATUS_HURT) & PGSA_WORD_STATUS;
 
 	if (hweight64(flips) <= 1 && pgsa_hurt_known(pfn))
-		pgsa_frame_give_up(frame, pfn);
+		pgsa_frame_give_up(frame, pfn, word);
 	else
 		pgsa_error_lost(search, frame, pfn, word, "record", "record");
 }

@@ -11,6 +11,7 @@
 #include <linux/pgsa.h>
 #include <linux/printk.h>
 #include <linux/rcupdate.h>
+#include <kunit/static_stub.h>
 #include <trace/events/pgsa.h>
 #include <xen/xen.h>
 #include <kunit/visibility.h>
@@ -108,8 +109,10 @@ void pgsa_frame_put(struct pgsa_frame *frame)
  */
 struct pgsa_frame *pgsa_frame_at(unsigned long pfn)
 {
-	struct page_ext *ext = pgsa_on() ? page_ext_lookup(pfn) : NULL;
+	struct page_ext *ext;
 
+	KUNIT_STATIC_STUB_REDIRECT(pgsa_frame_at, pfn);
+	ext = pgsa_on() ? page_ext_lookup(pfn) : NULL;
 	return ext ? page_ext_data(ext, &pgsa_page_ext_ops) : NULL;
 }
 

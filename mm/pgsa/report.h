@@ -76,9 +76,9 @@ const char *pgsa_result_name(enum pgsa_result result);
 void pgsa_error(struct pgsa_search *search, struct page *page,
 		struct pgsa_frame *frame, u64 word);
 void pgsa_error_gone(struct pgsa_search *search, struct page *page, u64 word);
-void pgsa_error_opened(struct pgsa_search *search, unsigned long pfn,
-		       struct pgsa_frame *frame, u64 word);
-void pgsa_error_lost(struct pgsa_search *search, struct pgsa_frame *frame,
+bool pgsa_error_opened(struct pgsa_search *search, unsigned long pfn,
+		       struct pgsa_frame *frame, u64 word, u64 since);
+bool pgsa_error_lost(struct pgsa_search *search, struct pgsa_frame *frame,
 		     unsigned long pfn, u64 word, const char *code,
 		     const char *reason);
 void pgsa_error_apart(const struct pgsa_finding *finding);
@@ -99,7 +99,7 @@ void pgsa_tell(struct pgsa_policy *policy, const struct pgsa_finding *finding);
 
 /* hurt_frames.c */
 
-void pgsa_hurt_give_up(struct pgsa_frame *frame, const char *policy,
+bool pgsa_hurt_give_up(struct pgsa_frame *frame, u64 since, const char *policy,
 		       const struct pgsa_finding *finding);
 bool pgsa_hurt_known(unsigned long pfn);
 void pgsa_hurt_copied(unsigned long from, unsigned long to);

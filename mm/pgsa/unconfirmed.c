@@ -75,9 +75,6 @@
 #include "record.h"
 #include "verify.h"
 
-/* For so long references hold a confirmation up. */
-#define PGSA_UNCONFIRMED_NS	(2 * NSEC_PER_SEC)
-
 /*
  * For so long after the first everybody tries again: checks that find the same
  * error at the same time hold each other up, for microseconds.
@@ -248,7 +245,7 @@ struct folio *pgsa_unconfirmed_lock(struct pgsa_search *search,
 	}
 	if (content)
 		WRITE_ONCE(doubt->content, true);
-	if (ktime_get_ns() < READ_ONCE(doubt->due_ns))
+	if (!pgsa_doubt_due(doubt, ktime_get_ns()))
 		return NULL;
 	folio = pgsa_folio_lock_unpinned(page, unmapped, &refusal);
 	if (pgsa_refusal_brief(refusal, content))

@@ -82,14 +82,16 @@ static void pgsa_confirm_locked(struct pgsa_search *search, struct page *page,
 		pgsa_stat_add(search->policy, PGSA_STAT_STALE, 1);
 		return;
 	}
-	known = pgsa_unconfirmed_forget(pfn);
+	known = pgsa_unconfirmed_content(pfn);
 	check.raw = READ_ONCE(frame->check);
 	if (!pgsa_content_copy(search->damaged, page)) {
 		pgsa_unreadable(search, frame, pfn, word);
+		pgsa_unconfirmed_forget(pfn);
 		return;
 	}
 	equal = pgsa_check_equal(pfn, word, &check, search->damaged);
 	if (equal) {
+		pgsa_unconfirmed_forget(pfn);
 		/* A record that has just been damaged is seen at the next visit. */
 		if (!pgsa_frame_move(frame, pfn, &word, PGSA_FRAME_SEALED) ||
 		    equal < 0)
@@ -99,11 +101,13 @@ static void pgsa_confirm_locked(struct pgsa_search *search, struct page *page,
 		else
 			pgsa_stat_add(search->policy, PGSA_STAT_STALE, 1);
 	} else if (pgsa_frame_move(frame, pfn, &word, PGSA_FRAME_BAD)) {
+		pgsa_unconfirmed_forget(pfn);
 		pgsa_error(search, page, frame, word);
 		atomic_inc(pgsa_errors_of(pfn));
 		pgsa_unconfirmed_forget(pfn);
 	} else if (known) {
-		pgsa_error_opened(search, pfn, frame, sealed);
+		pgsa_error_opened(search, pfn, frame, sealed, word);
+		pgsa_unconfirmed_forget(pfn);
 	} else {
 		pgsa_stat_add(search->policy, PGSA_STAT_STALE, 1);
 	}

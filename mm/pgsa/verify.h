@@ -48,7 +48,7 @@ struct pgsa_doubt;
 
 bool pgsa_unconfirmed_at(unsigned long pfn);
 bool pgsa_unconfirmed_content(unsigned long pfn);
-bool pgsa_unconfirmed_forget(unsigned long pfn);
+void pgsa_unconfirmed_forget(unsigned long pfn);
 struct pgsa_doubt *pgsa_unconfirmed_known(unsigned long pfn);
 void pgsa_unconfirmed_gone(struct pgsa_search *search, struct page *page,
 			   u64 word, struct pgsa_doubt *known);

@@ -223,7 +223,7 @@ void events_any_status(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, frame_may_be_claimed(test), true);
 
 		status_set(test, bits);
-		pgsa_frame_give_up(&ft->frame, FRAME_PFN);
+		frame_give_up(test);
 		KUNIT_EXPECT_EQ(test, frame_may_be_claimed(test), !bits);
 	}
 }
@@ -281,9 +281,9 @@ static void give_up_again(struct kunit *test, u64 flip)
 	struct frame_test *ft = test->priv;
 
 	frame_reach(test, PGSA_FRAME_OPEN);
-	pgsa_frame_give_up(&ft->frame, FRAME_PFN);
+	frame_give_up(test);
 	atomic64_xor(flip, &ft->frame.word);
-	pgsa_frame_give_up(&ft->frame, FRAME_PFN);
+	frame_give_up(test);
 }
 
 /* Else whoever comes by would find it damaged each time, for ever */

@@ -170,9 +170,9 @@ void give_up_from_state(struct kunit *test)
 		frame_model_open(&ft->want);
 		ft->want.hurt = true;
 	}
-	pgsa_frame_give_up(&ft->frame, FRAME_PFN);
+	frame_give_up(test);
 	frame_expect(test);
-	pgsa_frame_give_up(&ft->frame, FRAME_PFN);
+	frame_give_up(test);
 	frame_expect(test);
 }
 
@@ -198,7 +198,7 @@ void give_up_lasts_until_free(struct kunit *test)
 	struct frame_test *ft = test->priv;
 
 	frame_reach(test, PGSA_FRAME_BAD);
-	pgsa_frame_give_up(&ft->frame, FRAME_PFN);
+	frame_give_up(test);
 	frame_model_open(&ft->want);
 	ft->want.hurt = true;
 	KUNIT_EXPECT_FALSE(test, frame_may_be_claimed(test));
@@ -215,4 +215,71 @@ void give_up_lasts_until_free(struct kunit *test)
 	ft->want.hurt = false;
 	frame_expect(test);
 	KUNIT_EXPECT_TRUE(test, frame_may_be_claimed(test));
+}
+
+static void expect_not_given_up(struct kunit *test, u64 since)
+{
+	struct frame_test *ft = test->priv;
+	u64 word = pgsa_frame_word(&ft->frame);
+
+	KUNIT_EXPECT_FALSE(test, pgsa_frame_give_up(&ft->frame, FRAME_PFN,
+						    since));
+	KUNIT_EXPECT_EQ(test, pgsa_frame_word(&ft->frame), word);
+}
+
+/* Its next owner's content is not what was damaged, whatever he does with it */
+void give_up_freed(struct kunit *test)
+{
+	struct frame_test *ft = test->priv;
+	u64 since = frame_reach(test, frame_param(test));
+
+	pgsa_frame_free(&ft->frame, FRAME_PFN);
+	expect_not_given_up(test, since);
+	/* A frame that was free before has not been in use in between. */
+	if (!frame_param(test))
+		return;
+	KUNIT_EXPECT_TRUE(test, frame_may_be_claimed(test));
+	expect_not_given_up(test, since);
+	pgsa_frame_write(&ft->frame, FRAME_PFN);
+	expect_not_given_up(test, since);
+	pgsa_frame_free(&ft->frame, FRAME_PFN);
+	pgsa_frame_add_writer(&ft->frame, FRAME_PFN);
+	expect_not_given_up(test, since);
+}
+
+void give_up_opened(struct kunit *test)
+{
+	struct frame_test *ft = test->priv;
+	u64 since = frame_reach(test, frame_param(test));
+
+	if (!frame_param(test))
+		return;
+	pgsa_frame_add_writer(&ft->frame, FRAME_PFN);
+	KUNIT_EXPECT_TRUE(test, pgsa_frame_give_up(&ft->frame, FRAME_PFN,
+						   since));
+	KUNIT_EXPECT_TRUE(test, pgsa_word_hurt(pgsa_frame_word(&ft->frame)));
+	/* Who comes second does not tell of it once more. */
+	expect_not_given_up(test, since);
+}
+
+/* Found OPEN, and then claimed and opened once more by somebody else */
+void give_up_opened_after_claim(struct kunit *test)
+{
+	struct frame_test *ft = test->priv;
+	unsigned int written;
+	u64 since;
+
+	for (written = 0; written < 2; written++) {
+		since = frame_reach(test, PGSA_FRAME_OPEN);
+		KUNIT_EXPECT_TRUE(test, frame_may_be_claimed(test));
+		if (written)
+			pgsa_frame_write(&ft->frame, FRAME_PFN);
+		KUNIT_EXPECT_TRUE(test, pgsa_frame_give_up(&ft->frame,
+							   FRAME_PFN, since));
+		KUNIT_EXPECT_TRUE(test,
+				  pgsa_word_hurt(pgsa_frame_word(&ft->frame)));
+	}
+	KUNIT_EXPECT_TRUE(test, pgsa_word_kept(PGSA_WORD_GENERATION |
+					       PGSA_STATUS_SEALED,
+					       PGSA_STATUS_OPEN));
 }

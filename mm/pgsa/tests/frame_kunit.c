@@ -111,6 +111,15 @@ bool frame_may_be_claimed(struct kunit *test)
 				FRAME_CORRECT);
 }
 
+/* It has been known for no time at all */
+bool frame_give_up(struct kunit *test)
+{
+	struct frame_test *ft = test->priv;
+
+	return pgsa_frame_give_up(&ft->frame, FRAME_PFN,
+				  pgsa_frame_word(&ft->frame));
+}
+
 static void state_name_all_values(struct kunit *test)
 {
 	unsigned int state;
@@ -286,6 +295,9 @@ static struct kunit_case frame_cases[] = {
 	KUNIT_CASE(claim_writers_damaged),
 	KUNIT_CASE_PARAM(give_up_from_state, frame_states_gen_params),
 	KUNIT_CASE(give_up_lasts_until_free),
+	KUNIT_CASE_PARAM(give_up_freed, frame_states_gen_params),
+	KUNIT_CASE_PARAM(give_up_opened, frame_states_gen_params),
+	KUNIT_CASE(give_up_opened_after_claim),
 	KUNIT_CASE_PARAM(mark_hurt_from_state, frame_states_gen_params),
 	KUNIT_CASE(move_codes_and_back),
 	KUNIT_CASE(move_codes_overtaken),

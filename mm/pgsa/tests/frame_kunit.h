@@ -97,6 +97,7 @@ void frame_set(struct kunit *test);
 u64 frame_reach(struct kunit *test, unsigned int state);
 void frame_expect(struct kunit *test);
 bool frame_may_be_claimed(struct kunit *test);
+bool frame_give_up(struct kunit *test);
 u32 frame_seed(void);
 
 /* frame_events.c */
@@ -108,8 +109,11 @@ void free_with_writers(struct kunit *test);
 void generation_grows_each_time(struct kunit *test);
 void generation_wraps(struct kunit *test);
 void generation_wraps_the_long_way(struct kunit *test);
+void give_up_freed(struct kunit *test);
 void give_up_from_state(struct kunit *test);
 void give_up_lasts_until_free(struct kunit *test);
+void give_up_opened(struct kunit *test);
+void give_up_opened_after_claim(struct kunit *test);
 void mark_hurt_from_state(struct kunit *test);
 void sub_writer_stays_open(struct kunit *test);
 void write_opens_taken(struct kunit *test);

@@ -84,7 +84,8 @@ static bool random_give_up(struct random_walk *walk)
 {
 	if (random_below(walk, 4))
 		return true;
-	pgsa_frame_give_up(walk->frame, FRAME_PFN);
+	pgsa_frame_give_up(walk->frame, FRAME_PFN,
+			   pgsa_frame_word(walk->frame));
 	if (walk->want->state != PGSA_FRAME_NONE) {
 		frame_model_open(walk->want);
 		walk->want->hurt = true;

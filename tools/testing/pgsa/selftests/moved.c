@@ -324,6 +324,8 @@ static const struct selftest tests[] = {
 	{ "copy on write", test_copy_on_write },
 	{ "copy on write of a file", test_copy_of_file },
 	{ "copy of an unconfirmed page", test_copy_of_unconfirmed },
+	{ "copy of an unconfirmed page that was opened",
+	  test_copy_of_opened },
 	{ "collapse", test_collapse },
 	{ "swap", test_swap_hurt },
 	{ "swap, already in the swap cache", test_swap_cached },

@@ -44,6 +44,7 @@ void expect_hurt(const void *page, unsigned long old_pfn);
 
 /* moved_copy.c */
 void test_copy_of_file(void);
+void test_copy_of_opened(void);
 void test_copy_of_unconfirmed(void);
 void test_copy_on_write(void);
 

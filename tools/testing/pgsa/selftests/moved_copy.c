@@ -73,6 +73,39 @@ void test_copy_of_unconfirmed(void)
 	      "pfn %#lx: %s", report.pfn, report.result);
 }
 
+/*
+ * Before anybody could confirm it, software has written to another word: whatever
+ * the page is copied to after that has the flip as well.
+ */
+void test_copy_of_opened(void)
+{
+	uint32_t *page = new_pages(1, PROT_READ);
+	unsigned long pfn = wait_sealed(page);
+	int fds[2];
+	pid_t pid;
+
+	hold_page(fds, page);
+	flip(page, 800 * 8);
+	wait_unconfirmed();
+	policy_must_set("enable", "0");
+	protect(page, PGSA_PAGE, PROT_READ | PROT_WRITE);
+	page[1]++;
+	check(pfn_of(page) == pfn, "the page was copied");
+	pid = fork_child();
+	if (!pid) {
+		page[2]++;
+		check(pfn_of(page) != pfn && is_hurt(page),
+		      "the copy of pfn %#lx is not marked as damaged", pfn);
+		expect_listed(pfn_of(page), "copied");
+		_exit(TEST_PASS);
+	}
+	expect_exit(pid);
+	policy_must_set("enable", "1");
+	wait_cycles(1);
+	check(is_hurt(page), "pfn %#lx was not given up", pfn);
+	expect_listed(pfn, "opened");
+}
+
 void test_copy_of_file(void)
 {
 	int fd = memfd_create("pgsa", MFD_CLOEXEC);
