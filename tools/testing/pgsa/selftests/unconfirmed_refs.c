@@ -34,7 +34,7 @@ static void need_pins(void)
 		skip("no CONFIG_GUP_TEST");
 }
 
-static void pin(const uint32_t *page)
+static void take_pin(const uint32_t *page)
 {
 	struct pin_longterm_test pin = {
 		.addr = (uintptr_t)page, .size = PGSA_PAGE,
@@ -51,7 +51,7 @@ void test_pin(void)
 	need_pins();
 	listen();
 	page = new_sealed(1, PROT_READ);
-	pin(page);
+	take_pin(page);
 	expect_held(page, "referenced", "pinned", let_go);
 }
 
@@ -136,6 +136,6 @@ void test_pin_many_mappings(void)
 	need_pins();
 	listen();
 	page = new_mapped_often(&fd);
-	pin(page);
+	take_pin(page);
 	expect_held(page, "referenced", "pinned", let_go);
 }
