@@ -209,10 +209,18 @@ static bool pgsa_folio_in_scope(struct folio *folio, bool unmapped)
 	return folio_mapped(folio) || (unmapped && !folio_test_anon(folio));
 }
 
-/* A device may write at any time to what is pinned. */
+/*
+ * A device may write at any time to what is pinned. Of a page that everybody maps
+ * and unmaps all the time, two looks may well differ, but hardly many times.
+ */
 static bool pgsa_folio_unpinned(struct folio *folio)
 {
-	int unknown = pgsa_unknown_refs(folio);
+	unsigned int looks = 8;
+	int unknown;
+
+	do {
+		unknown = pgsa_unknown_refs(folio);
+	} while (unknown < 0 && --looks);
 
 	return (unknown >= 0 && !pgsa_refs_pin(folio, unknown)) ||
 	       pgsa_dropped(PGSA_RULE_PINS);
