@@ -101,7 +101,7 @@ unsigned long pgsa_blocks_wanted(unsigned long end, u64 possible,
 
 	if (more > nr && more <= (u64)pages * PAGE_SIZE / PGSA_BLOCKS_SPARE)
 		nr = more;
-	return min(nr, (unsigned long)UINT_MAX);
+	return min_t(unsigned long, nr, UINT_MAX);
 }
 EXPORT_SYMBOL_IF_KUNIT(pgsa_blocks_wanted);
 

@@ -265,12 +265,13 @@ static bool kpgsad_is_normal(const struct pgsa_search *search)
  */
 void pgsa_search_hurry(struct pgsa_search *search, bool hurry)
 {
-	bool normal;
+	bool normal, idle;
 
 	/* Who changes the share changes the class afterwards: one of us sees it. */
 	do {
 		normal = hurry || kpgsad_is_normal(search);
-		if (normal == (current->policy == SCHED_IDLE))
+		idle = current->policy == SCHED_IDLE;
+		if (normal == idle)
 			kpgsad_set_class(current, normal);
 	} while (!hurry && normal != kpgsad_is_normal(search));
 }
