@@ -251,7 +251,7 @@ void pgsa_unconfirmed_trim(struct pgsa_search *search)
 		search->finding = &finding;
 		get_online_mems();
 		pgsa_doubt_trim(search, pfn);
-		pgsa_tell(search->policy, &finding);
+		pgsa_search_tell(search, &finding);
 		put_online_mems();
 		cond_resched();
 	}

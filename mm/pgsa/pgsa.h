@@ -204,6 +204,8 @@ struct pgsa_search {
 	struct pgsa_claim *claims;
 };
 
+void pgsa_search_tell(struct pgsa_search *search,
+		      const struct pgsa_finding *finding);
 int kpgsad(void *data);
 
 /* start.c */

@@ -130,9 +130,7 @@ static void kpgsad_leave(struct pgsa_search *search)
 	if (!pgsa_crew_leave(search->crew, ktime_get_ns(), &search->done,
 			     &report))
 		return;
-	pgsa_search_hurry(search, true);
 	pgsa_unconfirmed_trim(search);
-	pgsa_search_hurry(search, false);
 	if (policy->strategy->visits_all)
 		pgsa_census_publish(&report.total.census);
 	pgsa_stat_set(policy, PGSA_STAT_LAST_CYCLE_FRAMES,
@@ -182,9 +180,17 @@ static void kpgsad_begin_sealing(struct pgsa_search *search, bool over)
 		pgsa_seal_wait(search);
 }
 
-/* To tell of an error takes the folio's lock, and those of the reverse mapping. */
-static void kpgsad_tell(struct pgsa_search *search,
-			const struct pgsa_finding *finding)
+/**
+ * pgsa_search_tell - pgsa_tell() of what a searcher has found
+ * @search: the search; the caller is its thread
+ * @finding: as there
+ *
+ * To tell of an error takes the folio's lock, and those of the reverse mapping.
+ *
+ * Context: As pgsa_tell().
+ */
+void pgsa_search_tell(struct pgsa_search *search,
+		      const struct pgsa_finding *finding)
 {
 	bool error = finding->result != PGSA_NO_ERROR;
 
@@ -207,7 +213,7 @@ static void kpgsad_visit_next(struct pgsa_search *search)
 		pgsa_prefetch(search->pfns[search->next_pfn]);
 	if (pfn_to_online_page(pfn))
 		pgsa_visit(search, pfn);
-	kpgsad_tell(search, &finding);
+	pgsa_search_tell(search, &finding);
 	search->done.frames++;
 }
 
