@@ -24,6 +24,7 @@
 #define KPGSAD_SLEEP_MIN_NS	(500 * NSEC_PER_USEC)
 #define KPGSAD_BURST_NS		NSEC_PER_MSEC
 #define KPGSAD_BURST_END_NS	(20 * NSEC_PER_USEC)
+#define KPGSAD_PUT_OFF_NS	(100 * NSEC_PER_MSEC)
 #define KPGSAD_DRAIN_NS		NSEC_PER_SEC
 
 /*
@@ -105,9 +106,9 @@ static u64 kpgsad_account(struct pgsa_search *search)
 /*
  * Sleep as long as the governor says, and @ns at least. To sleep costs others some
  * microseconds, of timer and switches, that no share pays for, and ourselves what
- * is in the caches. So less than what @burst_ns of work have to pay for is put off:
- * the governor remembers it, and a small share is used up in fewer and longer
- * pieces.
+ * is in the caches. So less than what @burst_ns of work have to pay for is put off,
+ * but not beyond a tenth of a second: the governor remembers it, and a small share is
+ * used up in fewer and longer pieces.
  */
 static void kpgsad_pause(struct pgsa_search *search, u64 ns, u64 burst_ns)
 {
@@ -115,9 +116,10 @@ static void kpgsad_pause(struct pgsa_search *search, u64 ns, u64 burst_ns)
 	u64 governed_ns, least_ns;
 
 	least_ns = div_u64(burst_ns * PGSA_PERMILLE_MAX, max(permille, 1U));
+	least_ns = clamp(least_ns, KPGSAD_SLEEP_MIN_NS, KPGSAD_PUT_OFF_NS);
 	set_current_state(TASK_INTERRUPTIBLE | TASK_FREEZABLE);
 	governed_ns = kpgsad_account(search);
-	if (governed_ns >= max_t(u64, least_ns, KPGSAD_SLEEP_MIN_NS))
+	if (governed_ns >= least_ns)
 		ns = max(ns, governed_ns);
 	kpgsad_sleep(ns);
 }
