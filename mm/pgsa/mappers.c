@@ -100,10 +100,8 @@ static bool pgsa_mappers_area(struct folio *folio, struct vm_area_struct *vma,
 }
 
 /*
- * Is the content with the error still in the frame? Whose frame it is otherwise has
- * nothing to do with the error. What was repaired is of the same generation until
- * an event opens the frame, by which it may have gone; what is hurt is hurt until
- * it has.
+ * Is the frame still that of the error? Whose it is otherwise has nothing to do with
+ * it. A frame that is hurt is so until it is freed.
  */
 static bool pgsa_mappers_concerned(const struct pgsa_finding *finding)
 {
@@ -111,7 +109,9 @@ static bool pgsa_mappers_concerned(const struct pgsa_finding *finding)
 
 	if (finding->result == PGSA_UNRESOLVED)
 		return pgsa_word_maybe_hurt(word);
-	return pgsa_word_generation(word) == pgsa_word_generation(finding->word);
+	return pgsa_word_generation(word) ==
+	       pgsa_word_generation(finding->word) ||
+	       pgsa_word_kept(finding->word, word);
 }
 
 /*
