@@ -184,7 +184,7 @@ static void kpgsad_begin_sealing(struct pgsa_search *search, bool over)
 
 /**
  * pgsa_search_tell - pgsa_tell() of what a searcher has found
- * @search: the search; the caller is its thread
+ * @search: the search
  * @finding: as there
  *
  * To tell of an error takes the folio's lock, and those of the reverse mapping.
@@ -194,12 +194,13 @@ static void kpgsad_begin_sealing(struct pgsa_search *search, bool over)
 void pgsa_search_tell(struct pgsa_search *search,
 		      const struct pgsa_finding *finding)
 {
-	bool error = finding->result != PGSA_NO_ERROR;
+	/* Without a crew we are in the thread of somebody else. */
+	bool hurry = search->crew && finding->result != PGSA_NO_ERROR;
 
-	if (error)
+	if (hurry)
 		pgsa_search_hurry(search, true);
 	pgsa_tell(search->policy, finding);
-	if (error)
+	if (hurry)
 		pgsa_search_hurry(search, false);
 }
 
