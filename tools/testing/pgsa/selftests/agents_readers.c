@@ -32,16 +32,27 @@ static void agent_path(char *path, size_t size, const char *name)
 	snprintf(path, size, "%s/%s", dirname(self), name);
 }
 
+/* Did the agent begin? Its end of the pipe is closed by that, or else written to. */
+static bool agent_began(int failed)
+{
+	char byte;
+	bool began = read(failed, &byte, 1) == 0;
+
+	close(failed);
+	return began;
+}
+
 static struct agent agent_start(const char *name, bool bits_32)
 {
 	struct agent agent = { .bits_32 = bits_32 };
-	int to[2], from[2];
+	int to[2], from[2], failed[2];
 	char path[300];
 
 	agent_path(path, sizeof(path), name);
 	if (access(path, X_OK))
 		skip("that agent was not built for this platform");
-	check(!pipe(to) && !pipe(from), "pipe: %s", strerror(errno));
+	check(!pipe(to) && !pipe(from) && !pipe2(failed, O_CLOEXEC), "pipe: %s",
+	      strerror(errno));
 	agent.pid = fork_child();
 	if (!agent.pid) {
 		dup2(to[0], 0);
@@ -49,10 +60,16 @@ static struct agent agent_start(const char *name, bool bits_32)
 		close(to[1]);
 		close(from[0]);
 		execl(path, name, NULL);
+		dprintf(failed[1], "!");
 		_exit(TEST_FAIL);
 	}
 	close(to[0]);
 	close(from[1]);
+	close(failed[1]);
+	if (!agent_began(failed[0])) {
+		check(bits_32, "the agent does not begin");
+		skip("the kernel runs no programs of 32 bits");
+	}
 	agent.to = to[1];
 	agent.from = from[0];
 	return agent;
@@ -64,11 +81,8 @@ static void agent_ask(const struct agent *agent, int signal, int reader)
 	char ready;
 
 	if (write(agent->to, &request, sizeof(request)) != sizeof(request) ||
-	    read(agent->from, &ready, 1) != 1) {
-		if (agent->bits_32)
-			skip("the kernel runs no programs of 32 bits");
+	    read(agent->from, &ready, 1) != 1)
 		check(0, "the agent does not answer");
-	}
 }
 
 /* What it gets of an address: a pointer of its own. */
