@@ -202,6 +202,7 @@ static struct kunit_case error_cases[] = {
 	KUNIT_CASE(damaged_again_once),
 	KUNIT_CASE(damaged_elsewhere_during_the_repair),
 	KUNIT_CASE(copy_is_damaged),
+	KUNIT_CASE(copy_is_damaged_words_healed),
 	KUNIT_CASE(some_words_healed),
 	KUNIT_CASE(all_words_healed),
 	KUNIT_CASE(one_word_of_many_unexpected),

@@ -48,8 +48,8 @@ void error_expect_good(struct kunit *test);
 void error_expect_left(struct kunit *test);
 
 /* error_repair.c */
+void error_flip_lane(struct error_test *et, unsigned int byte);
 void all_words_healed(struct kunit *test);
-void copy_is_damaged(struct kunit *test);
 void damaged_again_once(struct kunit *test);
 void damaged_as_copied(struct kunit *test);
 void damaged_beyond_the_code(struct kunit *test);
@@ -72,5 +72,9 @@ void toggles_beyond_the_code(struct kunit *test);
 void unreadable(struct kunit *test);
 void written_and_healed_meanwhile(struct kunit *test);
 void written_meanwhile(struct kunit *test);
+
+/* error_undo.c */
+void copy_is_damaged(struct kunit *test);
+void copy_is_damaged_words_healed(struct kunit *test);
 
 #endif /* __MM_PGSA_TESTS_ERROR_KUNIT_H */

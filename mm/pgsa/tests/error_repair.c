@@ -242,34 +242,8 @@ void damaged_elsewhere_during_the_repair(struct kunit *test)
 	error_expect_good(test);
 }
 
-/* What is written is wrong, and must be taken back before the next look. */
-static void damage_copy(struct error_test *et)
-{
-	if (et->looks == 1)
-		((u64 *)et->search.repaired)[ERROR_BIT / 64] ^= 1;
-	if (et->looks == 2)
-		KUNIT_EXPECT_NE(kunit_get_current_test(),
-				memcmp(et->content, et->left, PAGE_SIZE), 0);
-	if (et->looks == 3)
-		KUNIT_EXPECT_EQ(kunit_get_current_test(),
-				memcmp(et->content, et->left, PAGE_SIZE), 0);
-}
-
-void copy_is_damaged(struct kunit *test)
-{
-	struct error_test *et = test->priv;
-
-	error_seal(test, "hamming");
-	error_flip(et, ERROR_BIT);
-	error_confirm(test);
-	et->before_look = damage_copy;
-	error_run(test, PGSA_CORRECTED);
-	error_expect_good(test);
-	KUNIT_EXPECT_GT(test, et->looks, 3);
-}
-
 /* Byte @byte of each word of a line, as when one of its memory devices fails */
-static void error_flip_lane(struct error_test *et, unsigned int byte)
+void error_flip_lane(struct error_test *et, unsigned int byte)
 {
 	unsigned int word;
 
