@@ -94,7 +94,7 @@ struct pgsa_share {
 };
 
 /**
- * struct pgsa_setting - a number that users set
+ * struct pgsa_setting - a number that stays, such as one that users set
  * @copies: three times the number; see settings.c
  */
 struct pgsa_setting {

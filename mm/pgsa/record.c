@@ -12,9 +12,9 @@
 #include <linux/printk.h>
 #include <linux/rcupdate.h>
 #include <kunit/static_stub.h>
+#include <kunit/visibility.h>
 #include <trace/events/pgsa.h>
 #include <xen/xen.h>
-#include <kunit/visibility.h>
 
 #include "record.h"
 #include "warn.h"

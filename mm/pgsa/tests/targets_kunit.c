@@ -379,7 +379,8 @@ static void hurt_ids_damaged(struct kunit *test)
 /* What is no number of a signal any more is none to look for a handler of */
 static void hurt_signal_damaged(struct kunit *test)
 {
-	static const int signals[] = { _NSIG + 1, 128, 1 << 30, INT_MIN, -1, 9, 19 };
+	static const int signals[] = { _NSIG + 1, 128, 1 << 30, INT_MIN, -1,
+				       SIGKILL, SIGSTOP };
 	unsigned long addr = targets_map(test, 1, PAGE_SIZE);
 	struct targets_test *tt = test->priv;
 	unsigned int i;
