@@ -8,6 +8,7 @@
 #include <linux/capability.h>
 #include <linux/configfs.h>
 #include <linux/init.h>
+#include <linux/list.h>
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/pgsa.h>
@@ -209,7 +210,6 @@ static void pgsa_policy_release(struct config_item *item)
 
 	pgsa_policy_exit(policy);
 	kfree(policy);
-	pgsa_limits_drop_policy();
 }
 
 static struct configfs_item_operations pgsa_policy_item_ops = {
@@ -237,13 +237,13 @@ static struct config_group *pgsa_make_policy(struct config_group *group,
 	}
 	if (!capable(CAP_SYS_ADMIN))
 		return ERR_PTR(-EPERM);
-	ret = pgsa_limits_add_policy(name);
+	/* Counted anew each time, so that no damaged number stays. */
+	ret = pgsa_limits_policy(list_count_nodes(&group->cg_children), name);
 	if (ret)
 		return ERR_PTR(ret);
-	ret = -ENOMEM;
 	policy = kzalloc(sizeof(*policy), GFP_KERNEL);
 	if (!policy)
-		goto drop;
+		return ERR_PTR(-ENOMEM);
 	if (pgsa_policy_init(policy))
 		goto free;
 	config_group_init_type_name(&policy->group, name, &pgsa_policy_type);
@@ -258,9 +258,7 @@ exit:
 	pgsa_policy_exit(policy);
 free:
 	kfree(policy);
-drop:
-	pgsa_limits_drop_policy();
-	return ERR_PTR(ret);
+	return ERR_PTR(-ENOMEM);
 }
 
 static void pgsa_drop_policy(struct config_group *group,

@@ -17,23 +17,28 @@
  *   he sees what became of it, or his entry is seen, although the word is the same
  *   after a repair.
  * - Who finds that the page matches again drops it, and reports a transient error.
- * - Who has claimed the frame looks for an entry of the generation before, and so
+ * - Who wants to claim the frame looks for an entry of the generation before, and so
  *   does who trims: an event has opened the frame. If it was not freed as well,
  *   which would be one more generation, its content is what was damaged, or what
  *   has been written to a part of it since. Nobody can tell, and nobody can repair
  *   it any more: it is reported as unresolved, and the frame hurt. That is done
  *   only if the frame has not been freed since its word was looked at, for then
- *   it may be another's; and reported by the one who gives it up.
+ *   it may be another's; and reported by the one who gives it up. Nobody claims it
+ *   before: else an event and the next claim could make the entry one of a generation
+ *   that nobody looks for any more.
  * - Until then, who copies the page has to know, for his copy gets what is wrong
  *   with it, and nobody will find that there. So an entry of the generation before
  *   counts for copies as well, and the mark, BAD or hurt, is there before the
- *   entry goes: who looks for the entry first and for the mark then finds one. Only
- *   between a claim and the mark, in a few instructions, he finds none.
+ *   entry goes: who looks for the entry first and for the mark then finds one. An
+ *   event turns BAD into hurt.
  *
- * For the last, an entry is stored before its adder looks at the word again, with
- * a full barrier between, and a frame is claimed, by a fully ordered
- * compare-and-exchange, before the entry is looked for. The adder's entry stays if
- * he saw the word from before the event, and the event came before the claim.
+ * An entry is stored before its adder looks at the word again, with a full barrier
+ * between. It stays if he saw the word from before the event. Who wants to claim the
+ * frame has seen the word from after it, and then looks for the entry: on most
+ * machines he finds it. Where others may see the event before they see the entry
+ * (not multi-copy atomic), that takes a full barrier between his two looks, and that
+ * is the claim itself. So he looks again when he has claimed it; only there, and for
+ * the few instructions in between, those who copy find neither entry nor mark.
  */
 
 #include <linux/cleanup.h>
@@ -179,11 +184,39 @@ void pgsa_unconfirmed_gone(struct pgsa_search *search, struct page *page,
 }
 
 /**
- * pgsa_unconfirmed_claimed - has an event opened a frame with a known mismatch?
+ * pgsa_unconfirmed_opened - has an event opened a frame with a known mismatch?
+ * @search: the search that is about to claim the frame. Takes what is to be told
+ * @frame: the record of the frame
+ * @pfn: its number
+ * @word: its word, NONE or OPEN
+ *
+ * Context: As pgsa_visit(), within rcu_read_lock().
+ * Return: true if so: the frame has been given up, and is not to be claimed.
+ */
+bool pgsa_unconfirmed_opened(struct pgsa_search *search,
+			     struct pgsa_frame *frame, unsigned long pfn,
+			     u64 word)
+{
+	struct pgsa_doubt *doubt;
+
+	if (likely(xa_empty(&pgsa_doubts)))
+		return false;
+	doubt = xa_load(&pgsa_doubts, pfn);
+	if (!doubt || !pgsa_doubt_opened(doubt, word))
+		return false;
+	pgsa_error_opened(search, pfn, frame, doubt->word, word);
+	pgsa_doubt_drop(pfn, doubt);
+	return true;
+}
+
+/**
+ * pgsa_unconfirmed_claimed - pgsa_unconfirmed_opened() after the claim
  * @search: the search that has just claimed the frame. Takes what is to be told
  * @frame: the record of the frame, SEALING
  * @pfn: its number
  * @word: its word before, NONE or OPEN
+ *
+ * What is known of its former content is of no use any more.
  *
  * Context: As pgsa_visit(), within rcu_read_lock().
  * Return: true if so: the frame has been given up, and is not to be sealed.
@@ -192,19 +225,10 @@ bool pgsa_unconfirmed_claimed(struct pgsa_search *search,
 			      struct pgsa_frame *frame, unsigned long pfn,
 			      u64 word)
 {
-	struct pgsa_doubt *doubt;
-	bool opened;
-
-	if (likely(xa_empty(&pgsa_doubts)))
-		return false;
-	doubt = xa_load(&pgsa_doubts, pfn);
-	if (!doubt)
-		return false;
-	opened = pgsa_doubt_opened(doubt, word);
-	if (opened)
-		pgsa_error_opened(search, pfn, frame, doubt->word, word);
-	pgsa_doubt_drop(pfn, doubt);
-	return opened;
+	if (pgsa_unconfirmed_opened(search, frame, pfn, word))
+		return true;
+	pgsa_unconfirmed_forget(pfn);
+	return false;
 }
 
 /*

@@ -101,8 +101,6 @@ static void pgsa_found(struct pgsa_search *search,
 		pgsa_stat_add(policy, PGSA_STAT_ERRORS, 1);
 	pgsa_count(policy, finding);
 	*search->finding = *finding;
-	search->finding->mapped =
-		folio_mapped(page_folio(pfn_to_page(finding->pfn)));
 	search->finding->held_up = held_up;
 	search->finding->mended = mended;
 }

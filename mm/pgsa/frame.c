@@ -11,7 +11,7 @@
 #include <kunit/visibility.h>
 #include <trace/events/pgsa.h>
 
-#include "frame.h"
+#include "frame_word.h"
 #include "warn.h"
 
 #define TO(state)	BIT(PGSA_FRAME_##state)
@@ -47,36 +47,6 @@ bool pgsa_frame_may_move(enum pgsa_frame_state from, enum pgsa_frame_state to)
 	return to < NR_PGSA_FRAME_STATES && pgsa_frame_moves[from] & BIT(to);
 }
 EXPORT_SYMBOL_IF_KUNIT(pgsa_frame_may_move);
-
-/*
- * The word after a move: leaving for OPEN or NONE makes all checks stale. Marks
- * of another state are left behind, and so are damaged bits.
- */
-static __always_inline u64 pgsa_word_moved(u64 word, enum pgsa_frame_state to)
-{
-	u64 new = (word & ~PGSA_WORD_STATUS) | pgsa_statuses[to];
-
-	if (to == PGSA_FRAME_OPEN || to == PGSA_FRAME_NONE) {
-		u64 next = word + PGSA_WORD_AGE;
-
-		new &= ~(PGSA_WORD_CODES | PGSA_WORD_GENERATION);
-		new |= next & PGSA_WORD_GENERATION;
-	}
-	if (to == PGSA_FRAME_OPEN && pgsa_word_maybe_hurt(word))
-		new ^= PGSA_STATUS_OPEN ^ PGSA_STATUS_HURT;
-	return new;
-}
-
-/* Whatever else is wrong with the word is put right: nobody comes back to it. */
-static u64 pgsa_word_given_up(u64 word)
-{
-	if (pgsa_word_state(word) != PGSA_FRAME_OPEN)
-		word = pgsa_word_moved(word, PGSA_FRAME_OPEN);
-	if (pgsa_word_miscounted(word))
-		word = pgsa_word_break(word);
-	return (word & ~(PGSA_WORD_STATUS | PGSA_WORD_CODES)) |
-	       PGSA_STATUS_HURT;
-}
 
 /*
  * The one place where a word changes. Fully ordered when it succeeds: an event
@@ -152,7 +122,7 @@ void pgsa_frame_add_writer(struct pgsa_frame *frame, unsigned long pfn)
 		word = pgsa_frame_settled(frame, pfn);
 		new = word;
 		if (pgsa_word_state(word) != PGSA_FRAME_OPEN)
-			new = pgsa_word_moved(word, PGSA_FRAME_OPEN);
+			new = pgsa_word_opened(word);
 		if (likely(FIELD_GET(PGSA_WORD_WRITERS, word) <
 			   PGSA_WRITERS_BROKEN - 3))
 			new += PGSA_WRITER;
@@ -211,7 +181,7 @@ void pgsa_frame_write(struct pgsa_frame *frame, unsigned long pfn)
 		word = pgsa_frame_settled(frame, pfn);
 		if (pgsa_word_state(word) <= PGSA_FRAME_OPEN ||
 		    pgsa_frame_change(frame, pfn, &word,
-				      pgsa_word_moved(word, PGSA_FRAME_OPEN)))
+				      pgsa_word_opened(word)))
 			break;
 	}
 }
@@ -346,6 +316,25 @@ bool pgsa_frame_give_up(struct pgsa_frame *frame, unsigned long pfn, u64 since)
 EXPORT_SYMBOL_IF_KUNIT(pgsa_frame_give_up);
 
 /**
+ * pgsa_frame_heal - the content of a frame turned out to be right
+ * @frame: its record
+ * @pfn: its number, for the trace
+ * @word: the word last seen; the present one on return
+ *
+ * The opposite of what an event has done to a frame in the error path. Does nothing
+ * to one that is not hurt.
+ *
+ * Context: The caller has the frame in the error path, and its folio locked.
+ */
+void pgsa_frame_heal(struct pgsa_frame *frame, unsigned long pfn, u64 *word)
+{
+	while (pgsa_word_hurt(*word))
+		pgsa_frame_change(frame, pfn, word, *word ^ PGSA_STATUS_HURT ^
+						    PGSA_STATUS_OPEN);
+}
+EXPORT_SYMBOL_IF_KUNIT(pgsa_frame_heal);
+
+/**
  * pgsa_frame_mark_hurt - damaged content has been put into a frame
  * @frame: its record
  * @pfn: its number, for the trace
@@ -426,23 +415,26 @@ EXPORT_SYMBOL_IF_KUNIT(pgsa_frame_lock);
 /**
  * pgsa_frame_unlock - let writers go on
  * @frame: its record
+ * @pfn: its number, for the trace
  * @word: the word pgsa_frame_lock() returned; the present one on return
+ * @right: the content is right now, and the frame SEALED; else it is still BAD
  *
- * A record that was damaged meanwhile is OPEN afterwards, as after an event.
+ * A record that was damaged meanwhile is as after an event.
  *
  * Context: As pgsa_frame_lock(). The full barrier orders the caller's stores
  *	    to the page before the release.
  */
-void pgsa_frame_unlock(struct pgsa_frame *frame, u64 *word)
+void pgsa_frame_unlock(struct pgsa_frame *frame, unsigned long pfn, u64 *word,
+		       bool right)
 {
-	u64 now = *word;
+	u64 new = pgsa_word_moved(*word, right ? PGSA_FRAME_SEALED :
+						 PGSA_FRAME_BAD);
 
-	*word = pgsa_word_moved(now, PGSA_FRAME_BAD);
 	/* No event changes a locked frame; flipped bits might. */
-	if (!pgsa_frame_change(frame, 0, &now, *word))
-		while (pgsa_word_state(now) >= PGSA_FRAME_BAD &&
-		       !pgsa_frame_change(frame, 0, &now,
-					  pgsa_word_moved(now, PGSA_FRAME_OPEN)))
+	if (!pgsa_frame_change(frame, pfn, word, new))
+		while (pgsa_word_state(*word) >= PGSA_FRAME_BAD &&
+		       !pgsa_frame_change(frame, pfn, word,
+					  pgsa_word_opened(*word)))
 			;
 	__acquire(&pgsa_repair_lock);	/* for sparse: in pgsa_frame_lock() */
 	raw_spin_unlock(&pgsa_repair_lock);

@@ -255,9 +255,11 @@ bool pgsa_frame_claim(struct pgsa_frame *frame, unsigned long pfn, u64 *word,
 bool pgsa_frame_mend(struct pgsa_frame *frame, unsigned long pfn, u64 *word,
 		     u64 mended);
 bool pgsa_frame_give_up(struct pgsa_frame *frame, unsigned long pfn, u64 since);
+void pgsa_frame_heal(struct pgsa_frame *frame, unsigned long pfn, u64 *word);
 void pgsa_frame_mark_hurt(struct pgsa_frame *frame, unsigned long pfn);
 bool pgsa_frame_lock(struct pgsa_frame *frame, u64 *word);
-void pgsa_frame_unlock(struct pgsa_frame *frame, u64 *word);
+void pgsa_frame_unlock(struct pgsa_frame *frame, unsigned long pfn, u64 *word,
+		       bool right);
 
 /* guard.c */
 
@@ -289,6 +291,7 @@ struct pgsa_codes {
 
 u64 pgsa_status_mended(u64 status);
 bool pgsa_word_maybe_hurt(u64 word);
+bool pgsa_word_maybe_bad(u64 word);
 bool pgsa_word_damaged(u64 word);
 u16 pgsa_frame_guard(unsigned long pfn, u64 word,
 		     const union pgsa_check *check);

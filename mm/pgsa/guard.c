@@ -106,6 +106,25 @@ bool pgsa_word_maybe_hurt(u64 word)
 }
 
 /**
+ * pgsa_word_maybe_bad - is the content of a frame damaged, as far as one can tell?
+ * @word: its word
+ *
+ * Context: Any context.
+ * Return: true if it was given up, or is in the error path.
+ */
+bool pgsa_word_maybe_bad(u64 word)
+{
+	switch (pgsa_status_mended(pgsa_word_status(word))) {
+	case PGSA_STATUS_HURT:
+	case PGSA_STATUS_BAD:
+	case PGSA_STATUS_LOCKED:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/**
  * pgsa_word_damaged - has the word of a frame that is not sealed been damaged?
  * @word: the word, NONE or OPEN
  *

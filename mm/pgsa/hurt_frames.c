@@ -76,15 +76,30 @@ static void pgsa_hurt_frame_trim(unsigned long pfn)
 	kfree_rcu(old, rcu);
 }
 
+/*
+ * Counts what is left as well: a flipped bit may have changed the number. What is
+ * added or taken away meanwhile is missed, until the next time.
+ */
 static void pgsa_hurt_frames_trim(void)
 {
 	struct pgsa_hurt_frame *hurt;
 	unsigned long pfn;
+	int left = 0;
 
 	guard(rcu)();
 	xa_for_each(&pgsa_hurt_frames, pfn, hurt)
 		if (!READ_ONCE(hurt->untold) && !pgsa_given_up(pfn))
 			pgsa_hurt_frame_trim(pfn);
+		else
+			left++;
+	atomic_set(&pgsa_hurt_frames_nr, left);
+}
+
+/* No number of them is negative, but for a flipped bit. */
+static bool pgsa_hurt_frames_full(void)
+{
+	return (unsigned int)atomic_read(&pgsa_hurt_frames_nr) >=
+	       PGSA_HURT_FRAMES;
 }
 
 /* False, and counted, without memory or room. */
@@ -94,9 +109,9 @@ static bool pgsa_hurt_frame_add(unsigned long pfn,
 	struct pgsa_hurt_frame *hurt = NULL, *old;
 	unsigned long flags;
 
-	if (atomic_read(&pgsa_hurt_frames_nr) >= PGSA_HURT_FRAMES)
+	if (pgsa_hurt_frames_full())
 		pgsa_hurt_frames_trim();
-	if (atomic_read(&pgsa_hurt_frames_nr) < PGSA_HURT_FRAMES)
+	if (!pgsa_hurt_frames_full())
 		hurt = kmemdup(what, sizeof(*what), PGSA_HURT_GFP);
 	if (!hurt) {
 		atomic_long_inc(&pgsa_hurt_frames_dropped);
@@ -181,7 +196,6 @@ static bool pgsa_hurt_untold(unsigned long *pfn, struct pgsa_finding *finding)
 			.bit = -1,
 			.delay_ns = -1,
 			.reason = hurt->reason,
-			.mapped = true,
 		};
 		return true;
 	}
@@ -193,10 +207,11 @@ static void pgsa_hurt_tell_rest(struct work_struct *work)
 	struct pgsa_finding finding;
 	unsigned long pfn = 0;
 
-	get_online_mems();
-	while (pgsa_hurt_untold(&pfn, &finding))
+	while (pgsa_hurt_untold(&pfn, &finding)) {
+		get_online_mems();
 		pgsa_tell(NULL, &finding);
-	put_online_mems();
+		put_online_mems();
+	}
 }
 
 static DECLARE_WORK(pgsa_hurt_work, pgsa_hurt_tell_rest);

@@ -226,7 +226,7 @@ static void pgsa_tell_unsealed(const struct pgsa_struck *struck)
 }
 
 static ssize_t pgsa_inject_write(const char __user *buf, size_t count,
-				 const char *usage,
+				 const char *file, const char *valid,
 				 int (*inject)(const u64 *arg,
 					       struct pgsa_struck *struck))
 {
@@ -239,7 +239,7 @@ static ssize_t pgsa_inject_write(const char __user *buf, size_t count,
 	if (!ret)
 		pgsa_tell_unsealed(&struck);
 	else
-		pr_info("inject: refused (%d), expected \"%s\"\n", ret, usage);
+		pgsa_debugfs_refuse(file, ret, valid);
 	return ret ?: count;
 }
 
@@ -247,8 +247,9 @@ static ssize_t pgsa_inject_vaddr_write(struct file *file,
 				       const char __user *buf, size_t count,
 				       loff_t *pos)
 {
-	return pgsa_inject_write(buf, count,
-				 "pid address xor-mask", pgsa_inject_vaddr);
+	return pgsa_inject_write(buf, count, "inject_vaddr",
+				 "pid address xor-mask, which flips something and stays in the page",
+				 pgsa_inject_vaddr);
 }
 
 static const struct file_operations pgsa_inject_vaddr_fops = {
@@ -259,8 +260,9 @@ static const struct file_operations pgsa_inject_vaddr_fops = {
 static ssize_t pgsa_inject_pfn_write(struct file *file, const char __user *buf,
 				     size_t count, loff_t *pos)
 {
-	return pgsa_inject_write(buf, count,
-				 "pfn offset xor-mask", pgsa_inject_pfn);
+	return pgsa_inject_write(buf, count, "inject_pfn",
+				 "pfn offset xor-mask, which flips something and stays in the page",
+				 pgsa_inject_pfn);
 }
 
 static const struct file_operations pgsa_inject_pfn_fops = {

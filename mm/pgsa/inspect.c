@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The debugfs file "frame": the record of one frame in readable form.
+ * The debugfs file "frame": the record of one frame in readable form; and what all
+ * files there have in common that are written to.
  */
+#define pr_fmt(fmt) "pgsa: " fmt
+
 #include <linux/bitfield.h>
 #include <linux/capability.h>
 #include <linux/debugfs.h>
@@ -10,6 +13,7 @@
 #include <linux/memory_hotplug.h>
 #include <linux/mm.h>
 #include <linux/pgsa.h>
+#include <linux/printk.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/uaccess.h>
@@ -67,6 +71,47 @@ int pgsa_debugfs_args(const char __user *buf, size_t count, u64 *arg, int nr)
 	return ret;
 }
 
+/**
+ * pgsa_debugfs_refuse - tell why a write to a file in debugfs is refused
+ * @file: name of the file
+ * @err: a negative errno
+ * @valid: what would have been right
+ *
+ * Context: Process context.
+ */
+void pgsa_debugfs_refuse(const char *file, int err, const char *valid)
+{
+	const char *why;
+
+	switch (err) {
+	case -EPERM:
+		why = "needs CAP_SYS_ADMIN";
+		break;
+	case -EOPNOTSUPP:
+		why = "booted without pgsa=on";
+		break;
+	case -ENXIO:
+		why = "no such frame, or it is not online";
+		break;
+	case -ESRCH:
+		why = "no such process, or it has no memory";
+		break;
+	case -EFAULT:
+		why = "no memory is present there, or none that can be written";
+		break;
+	case -ENOSPC:
+		why = "too many";
+		break;
+	case -ENOMEM:
+		why = "out of memory";
+		break;
+	default:
+		why = "malformed or out of range";
+		break;
+	}
+	pr_info("%s: refused (%d): %s; valid: %s\n", file, err, why, valid);
+}
+
 /* The frame number written last: by this open file, else by anyone. */
 #define PGSA_NO_PFN	ULONG_MAX
 static unsigned long pgsa_frame_pfn = PGSA_NO_PFN;
@@ -99,10 +144,12 @@ static ssize_t pgsa_frame_file_write(struct file *file, const char __user *buf,
 	u64 pfn;
 	int ret = pgsa_debugfs_args(buf, count, &pfn, 1);
 
-	if (ret)
+	if (!ret && !pfn_to_online_page(pfn))
+		ret = -ENXIO;
+	if (ret) {
+		pgsa_debugfs_refuse("frame", ret, "pfn");
 		return ret;
-	if (!pfn_to_online_page(pfn))
-		return -ENXIO;
+	}
 	own->pfn = pfn;
 	WRITE_ONCE(pgsa_frame_pfn, pfn);
 	return count;

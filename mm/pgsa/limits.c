@@ -23,7 +23,6 @@
 static DEFINE_MUTEX(pgsa_limits_lock);	/* innermost of the mutexes; for all below */
 static LIST_HEAD(pgsa_limited);		/* live policies, by pgsa_policy.limited */
 static struct pgsa_setting pgsa_pagecache;	/* does any of them want it? */
-static unsigned int pgsa_policies;
 
 static unsigned long pgsa_bytes_max(void)
 {
@@ -174,34 +173,22 @@ int pgsa_limits_set_permille(struct pgsa_policy *policy, unsigned int permille)
 EXPORT_SYMBOL_IF_KUNIT(pgsa_limits_set_permille);
 
 /**
- * pgsa_limits_add_policy - there is to be another policy
+ * pgsa_limits_policy - may there be another policy?
+ * @nr: how many there are
  * @name: its name
  *
- * Context: Process context, may sleep.
+ * Context: Process context.
  * Return: 0; -ENOSPC if there are too many, and a line in the log says so.
  */
-int pgsa_limits_add_policy(const char *name)
+int pgsa_limits_policy(unsigned long nr, const char *name)
 {
-	guard(mutex)(&pgsa_limits_lock);
-	if (pgsa_policies >= PGSA_POLICIES_MAX) {
-		pr_info("%*pE: refused: there are %u policies, and no more are allowed\n",
-			(int)strlen(name), name, PGSA_POLICIES_MAX);
-		return -ENOSPC;
-	}
-	pgsa_policies++;
-	return 0;
+	if (nr < PGSA_POLICIES_MAX)
+		return 0;
+	pr_info("%*pE: refused: there are %u policies, and no more are allowed\n",
+		(int)strlen(name), name, PGSA_POLICIES_MAX);
+	return -ENOSPC;
 }
-
-/**
- * pgsa_limits_drop_policy - a policy is freed
- *
- * Context: Process context, may sleep.
- */
-void pgsa_limits_drop_policy(void)
-{
-	guard(mutex)(&pgsa_limits_lock);
-	pgsa_policies--;
-}
+EXPORT_SYMBOL_IF_KUNIT(pgsa_limits_policy);
 
 /**
  * pgsa_limits_target - may there be another target?

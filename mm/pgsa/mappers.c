@@ -114,10 +114,16 @@ static bool pgsa_mappers_concerned(const struct pgsa_finding *finding)
 	       pgsa_word_kept(finding->word, word);
 }
 
+/* Page cache is there whether somebody maps it or not. The folio is locked. */
+static bool pgsa_mappers_of_file(struct folio *folio)
+{
+	return folio->mapping && !folio_test_anon(folio);
+}
+
 /*
- * Returns 0, or -EAGAIN if a lock was not free or nobody maps the folio: then it is
- * being moved, or is a copy that has yet to be mapped. -ESTALE if it holds something
- * else by now.
+ * Returns 0, or -EAGAIN if a lock was not free or nobody maps the folio though it is
+ * somebody's: then it is being moved, or a copy that has yet to be mapped, or was on
+ * its way to swap. -ESTALE if it holds something else by now.
  */
 static int pgsa_mappers_walk(struct pgsa_mappers *mappers, struct folio *folio,
 			     const struct pgsa_finding *finding, bool wait)
@@ -136,6 +142,8 @@ static int pgsa_mappers_walk(struct pgsa_mappers *mappers, struct folio *folio,
 	} else if (folio_mapped(folio)) {
 		rmap_walk(folio, &walk);
 		ret = walk.contended ? -EAGAIN : 0;
+	} else if (pgsa_mappers_of_file(folio)) {
+		ret = 0;
 	}
 	folio_unlock(folio);
 	return ret;
@@ -161,11 +169,14 @@ static int pgsa_mappers_look(struct pgsa_mappers *mappers,
 			     const struct pgsa_finding *finding, bool wait)
 {
 	struct page *page = pfn_to_online_page(mappers->pfn);
-	struct folio *folio = page ? pgsa_page_hold(page) : NULL;
+	struct folio *folio;
 	int ret;
 
+	if (!page || !pgsa_mappers_concerned(finding))
+		return -ESTALE;
+	folio = pgsa_page_hold(page);
 	if (!folio)
-		return page ? -EAGAIN : -ESTALE;
+		return -EAGAIN;
 	ret = pgsa_mappers_walk(mappers, folio, finding, wait);
 	folio_put(folio);
 	return ret;
@@ -180,7 +191,8 @@ static int pgsa_mappers_look(struct pgsa_mappers *mappers,
  *	    offline and holds no lock. Tries for the folio's lock, and waits for
  *	    those of the reverse mapping.
  * Return: true if these are all; false if the folio's lock was not free within some
- * 0.1 s, the content has left the frame, memory is short, or there are 131072 already.
+ * 0.1 s, or nobody mapped memory that is somebody's; if the content has left the frame,
+ * memory is short, or there are 131072 already.
  */
 bool pgsa_mappers_find(struct pgsa_mappers *mappers,
 		       const struct pgsa_finding *finding)
@@ -188,8 +200,6 @@ bool pgsa_mappers_find(struct pgsa_mappers *mappers,
 	unsigned int bits = PGSA_MAPPERS_BITS, tries = PGSA_MAPPERS_TRIES;
 
 	*mappers = (struct pgsa_mappers) { .pfn = finding->pfn };
-	if (!finding->mapped)
-		return true;
 	while (tries && bits <= PGSA_MAPPERS_BITS_MAX &&
 	       pgsa_mappers_empty_table(mappers, bits)) {
 		int ret = pgsa_mappers_look(mappers, finding,

@@ -83,7 +83,7 @@ static bool pgsa_mend_encode(struct pgsa_mending *m)
 static bool pgsa_mend_agrees(const struct pgsa_mending *m)
 {
 	return !memcmp(m->now_check.detect, m->was_check.detect,
-		       m->codes.detect->check_bytes);
+		       sizeof(m->now_check.detect));
 }
 
 /*
@@ -155,8 +155,12 @@ static void pgsa_mend_seal(struct pgsa_mending *m)
 		pgsa_mend_count(m->search, pfn, m->word, "sealed");
 }
 
-/* A searcher's move that got lost, since a bit of the word flipped meanwhile */
-static void pgsa_mend_error(struct pgsa_mending *m)
+/*
+ * A searcher's move that got lost, since a bit of the word flipped meanwhile. False if
+ * the record is right and only the page is not, or if an event was faster: what is
+ * known of the page must outlive that, see doubt.c.
+ */
+static bool pgsa_mend_error(struct pgsa_mending *m)
 {
 	unsigned long pfn = page_to_pfn(m->page);
 	u64 word = m->word;
@@ -164,17 +168,26 @@ static void pgsa_mend_error(struct pgsa_mending *m)
 	/* That is for who looks for errors. */
 	if (pgsa_word_state(word) == PGSA_FRAME_SEALED && !m->flipped &&
 	    m->was_check.raw == m->check.raw)
-		return;
+		return false;
 	pgsa_mend_count(m->search, pfn, word, "error");
-	if (pgsa_word_state(word) != PGSA_FRAME_CHECKING ||
-	    pgsa_frame_move(m->frame, pfn, &word, PGSA_FRAME_BAD))
-		pgsa_error(m->search, m->page, m->frame, word);
+	if (pgsa_word_state(word) == PGSA_FRAME_CHECKING &&
+	    !pgsa_frame_move(m->frame, pfn, &word, PGSA_FRAME_BAD))
+		return false;
+	/* Not before the frame has a mark: see doubt.c. */
+	if (pgsa_word_state(word) == PGSA_FRAME_BAD)
+		pgsa_unconfirmed_forget(pfn);
+	pgsa_error(m->search, m->page, m->frame, word);
+	return true;
 }
 
-/* With the folio locked and admitted, nobody else is at this record. */
-static void pgsa_mend_locked(struct pgsa_mending *m)
+/*
+ * With the folio locked and admitted, nobody else is at this record. False if what is
+ * known of the page is still to be settled.
+ */
+static bool pgsa_mend_locked(struct pgsa_mending *m)
 {
 	unsigned long pfn = page_to_pfn(m->page);
+	u64 word = m->word;
 	int right;
 
 	m->check.raw = READ_ONCE(m->frame->check);
@@ -183,18 +196,21 @@ static void pgsa_mend_locked(struct pgsa_mending *m)
 	m->flipped = pgsa_record_mend(pfn, &m->was_word, &m->was_check);
 
 	right = pgsa_mend_right(m);
+	if (right > 0)
+		pgsa_unconfirmed_forget(pfn);
 	if (right < 0) {
 		pgsa_error_lost(m->search, m->frame, pfn, m->word, "record",
 				"unreadable");
 	} else if (!right) {
-		pgsa_mend_error(m);
+		return pgsa_mend_error(m);
 	} else if (m->flipped == U64_MAX ||
 		   m->flipped & PGSA_WORD_GENERATION) {
-		if (pgsa_frame_move(m->frame, pfn, &m->word, PGSA_FRAME_OPEN))
+		if (pgsa_frame_move(m->frame, pfn, &word, PGSA_FRAME_OPEN))
 			pgsa_mend_count(m->search, pfn, m->word, "opened");
 	} else {
 		pgsa_mend_seal(m);
 	}
+	return true;
 }
 
 /*
@@ -245,11 +261,8 @@ void pgsa_mend(struct pgsa_search *search, struct page *page,
 	folio = pgsa_mend_lock(&m);
 	if (!folio)
 		return;
-	if (pgsa_frame_word(frame) == word) {
+	if (pgsa_frame_word(frame) == word && pgsa_mend_locked(&m))
 		pgsa_unconfirmed_forget(pfn);
-		pgsa_mend_locked(&m);
-		pgsa_unconfirmed_forget(pfn);
-	}
 	pgsa_folio_unlock(folio);
 }
 

@@ -241,8 +241,7 @@ static inline void pgsa_preempt_enable(void)
 		preempt_enable();
 }
 
-bool pgsa_seal_prepare(struct pgsa_search *search, unsigned long pfn,
-		       gfp_t gfp);
+bool pgsa_seal_prepare(struct pgsa_search *search, unsigned long pfn);
 bool pgsa_claim_timed(const struct pgsa_search *search,
 		      struct pgsa_frame *frame, unsigned long pfn, u64 *word);
 enum pgsa_refusal pgsa_seal_claim(struct pgsa_search *search, unsigned long pfn,
@@ -326,6 +325,7 @@ void pgsa_bench_init(struct dentry *dir);
 
 /* inspect.c */
 
+void pgsa_debugfs_refuse(const char *file, int err, const char *valid);
 int pgsa_debugfs_args(const char __user *buf, size_t count, u64 *arg, int nr);
 void pgsa_frame_file_init(struct dentry *dir);
 #else

@@ -247,8 +247,7 @@ bool pgsa_policies_want_pagecache(void);
 int pgsa_limits_enter(struct pgsa_policy *policy);
 void pgsa_limits_leave(struct pgsa_policy *policy);
 int pgsa_limits_set_permille(struct pgsa_policy *policy, unsigned int permille);
-int pgsa_limits_add_policy(const char *name);
-void pgsa_limits_drop_policy(void);
+int pgsa_limits_policy(unsigned long nr, const char *name);
 int pgsa_limits_target(unsigned long nr, const char *name);
 
 #endif /* _PGSA_POLICY_H */

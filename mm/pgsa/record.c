@@ -238,16 +238,7 @@ EXPORT_SYMBOL_IF_KUNIT(pgsa_frame_word_at);
  */
 bool pgsa_frame_hurt_at(unsigned long pfn)
 {
-	u64 word = pgsa_frame_word_at(pfn);
-
-	switch (pgsa_status_mended(pgsa_word_status(word))) {
-	case PGSA_STATUS_HURT:
-	case PGSA_STATUS_BAD:
-	case PGSA_STATUS_LOCKED:
-		return true;
-	default:
-		return false;
-	}
+	return pgsa_word_maybe_bad(pgsa_frame_word_at(pfn));
 }
 
 /**

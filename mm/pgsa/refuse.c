@@ -14,13 +14,16 @@
 #include "targets.h"
 #include "text.h"
 
-/* What is wrong, and with "valid" whether it helps to say what would be right */
-static const char *pgsa_refusal_reason(int err, bool *valid)
+/*
+ * What is wrong, and with "valid" whether it helps to say what would be right. @busy
+ * says what keeps the file as it is.
+ */
+static const char *pgsa_refusal_reason(int err, const char *busy, bool *valid)
 {
 	*valid = false;
 	switch (err) {
 	case -EBUSY:
-		return "cannot be changed while the policy is enabled";
+		return busy;
 	case -EPERM:
 		return "needs CAP_SYS_ADMIN";
 	case -ENOMEM:
@@ -41,6 +44,19 @@ static const char *pgsa_refusal_reason(int err, bool *valid)
 	}
 }
 
+static int pgsa_refuse_busy(struct pgsa_policy *policy, const char *attr,
+			    const char *text, int err, const char *valid,
+			    const char *busy)
+{
+	bool helps;
+	const char *why = pgsa_refusal_reason(err, busy, &helps);
+
+	pr_info("%s: %s: '%*pE' refused: %s%s%s\n", pgsa_policy_name(policy),
+		attr, (int)min(strcspn(text, "\n"), PGSA_TEXT_SHOWN), text, why,
+		helps ? "; valid: " : "", helps ? valid : "");
+	return err;
+}
+
 /**
  * pgsa_refuse - tell why a write is refused
  * @policy: the policy
@@ -55,13 +71,8 @@ static const char *pgsa_refusal_reason(int err, bool *valid)
 int pgsa_refuse(struct pgsa_policy *policy, const char *attr, const char *text,
 		int err, const char *valid)
 {
-	bool helps;
-	const char *why = pgsa_refusal_reason(err, &helps);
-
-	pr_info("%s: %s: '%*pE' refused: %s%s%s\n", pgsa_policy_name(policy),
-		attr, (int)min(strcspn(text, "\n"), PGSA_TEXT_SHOWN), text, why,
-		helps ? "; valid: " : "", helps ? valid : "");
-	return err;
+	return pgsa_refuse_busy(policy, attr, text, err, valid,
+				"cannot be changed while the policy is enabled");
 }
 
 /**
@@ -79,7 +90,7 @@ int pgsa_refuse_incomplete(struct pgsa_policy *policy, const char *attr,
 {
 	if (pgsa_text_complete(text, count))
 		return 0;
-	pr_info("%s: %s: '%*pE' refused: it has a NUL, or is longer than a page\n",
+	pr_info("%s: %s: '%*pE' refused: it has a NUL, or fills a page\n",
 		pgsa_policy_name(policy), attr,
 		(int)min(count, PGSA_TEXT_SHOWN), text);
 	return -EINVAL;
@@ -131,7 +142,8 @@ int pgsa_target_refuse(struct pgsa_target *target, const char *attr,
 {
 	char *name = pgsa_target_attr(target, attr);
 
-	pgsa_refuse(target->policy, name ?: attr, text, err, valid);
+	pgsa_refuse_busy(target->policy, name ?: attr, text, err, valid,
+			 "fixed, since the policy is enabled and the target has, or had, a pid or cgroup: make another target");
 	kfree(name);
 	return err;
 }

@@ -52,7 +52,7 @@ static bool pgsa_proven(const struct pgsa_case *c, const void *content)
 	u8 now[PGSA_DETECT_BYTES];
 
 	pgsa_encode(c->detect, content, now);
-	return !memcmp(now, c->check.detect, c->detect->check_bytes);
+	return !memcmp(now, c->check.detect, sizeof(now));
 }
 
 /* Step 1. */
@@ -144,7 +144,8 @@ static enum pgsa_try pgsa_try_repair(struct pgsa_case *c)
 	if (pgsa_word_state(c->word) == PGSA_FRAME_BAD &&
 	    pgsa_frame_lock(c->frame, &c->word)) {
 		ret = pgsa_write_back(c);
-		pgsa_frame_unlock(c->frame, &c->word);
+		pgsa_frame_unlock(c->frame, page_to_pfn(c->page), &c->word,
+				  ret == PGSA_TRY_RIGHT);
 	}
 	local_irq_restore(flags);
 	return ret;
@@ -211,10 +212,11 @@ enum pgsa_result pgsa_repair(struct pgsa_case *c)
 		if (!--tries)
 			return PGSA_UNRESOLVED;
 
-	/* Fails if a write has opened the frame since. */
+	/* Right without us; or an event has opened the frame, and taken it for lost. */
 	if (pgsa_word_state(c->word) == PGSA_FRAME_BAD)
 		pgsa_frame_move(c->frame, page_to_pfn(c->page), &c->word,
 				PGSA_FRAME_SEALED);
+	pgsa_frame_heal(c->frame, page_to_pfn(c->page), &c->word);
 	return bitmap_empty(c->written, PGSA_PAGE_WORDS) ? PGSA_TRANSIENT :
 							    PGSA_CORRECTED;
 }

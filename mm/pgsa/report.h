@@ -55,7 +55,6 @@ struct pgsa_mended {
  * @held_up: what has kept it from being confirmed for long, or NULL
  * @waits: and still does
  * @word: the word of the frame's record when it was dealt with
- * @mapped: some process mapped it then, or is about to
  * @mended: damage that was found on the way, also without an error
  */
 struct pgsa_finding {
@@ -68,7 +67,6 @@ struct pgsa_finding {
 	const char *held_up;
 	bool waits;
 	u64 word;
-	bool mapped;
 	struct pgsa_mended mended;
 };
 

@@ -118,7 +118,8 @@ enum pgsa_refusal pgsa_seal_claim(struct pgsa_search *search, unsigned long pfn,
 	frame = pgsa_frame_get(page);
 	if (!frame)
 		return PGSA_ADMITTED;
-	if (pgsa_claim_timed(search, frame, pfn, &word) &&
+	if (!pgsa_unconfirmed_opened(search, frame, pfn, word) &&
+	    pgsa_claim_timed(search, frame, pfn, &word) &&
 	    !pgsa_unconfirmed_claimed(search, frame, pfn, before)) {
 		if (!search->nr_claims)
 			search->first_claim_ns = ktime_get_ns();
@@ -229,6 +230,8 @@ static bool pgsa_seal_frame(struct pgsa_frame *frame, struct page *page,
 	if (pgsa_frame_word(frame) != word ||
 	    !pgsa_seal_place(&place, pfn, word))
 		return false;
+	/* Who has given his reference back has written before. */
+	smp_rmb();
 	content = pgsa_content_begin(page);
 	if (!content)
 		return false;
@@ -241,18 +244,19 @@ static bool pgsa_seal_frame(struct pgsa_frame *frame, struct page *page,
  * pgsa_seal_prepare - provide a place for the redundancy, if it needs one
  * @search: the search
  * @pfn: number of the frame
- * @gfp: how to allocate it; it is not to be fought for
  *
- * Context: The searcher's thread. May sleep if @gfp says so.
+ * Memory is not fought for: nobody else's is worth less than redundancy, and who
+ * reclaims it holds locks, which an idle searcher would hold for long.
+ *
+ * Context: Any context in which interrupts are on.
  * Return: false if there is no memory, which is counted.
  */
-bool pgsa_seal_prepare(struct pgsa_search *search, unsigned long pfn,
-		       gfp_t gfp)
+bool pgsa_seal_prepare(struct pgsa_search *search, unsigned long pfn)
 {
 	const struct pgsa_code *correct = search->policy->correct;
 
 	if (!pgsa_code_stored(correct) ||
-	    pgsa_store_prepare(correct, pfn, gfp | __GFP_NOWARN))
+	    pgsa_store_prepare(correct, pfn, GFP_NOWAIT | __GFP_NOWARN))
 		return true;
 	pgsa_stat_add(search->policy, PGSA_STAT_REDUNDANCY_FAILURES, 1);
 	return false;
@@ -270,8 +274,7 @@ static bool pgsa_seal_one(struct pgsa_search *search,
 
 	if (!page)
 		return false;
-	prepared = pgsa_seal_prepare(search, claim->pfn,
-				     GFP_KERNEL | __GFP_NORETRY);
+	prepared = pgsa_seal_prepare(search, claim->pfn);
 	pgsa_preempt_disable();
 	folio = prepared ?
 		pgsa_folio_lock(page, pgsa_wants_pagecache(search->policy),

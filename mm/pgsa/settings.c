@@ -31,7 +31,7 @@ static const struct {
 	{ "cpu_permille", offsetof(struct pgsa_policy, cpu_permille) },
 	{ "interval_ms", offsetof(struct pgsa_policy, interval_ms) },
 	{ "frames_per_switch", offsetof(struct pgsa_policy, frames_per_switch) },
-	{ "scope", offsetof(struct pgsa_policy, scope_pagecache) },
+	{ "pagecache in scope", offsetof(struct pgsa_policy, scope_pagecache) },
 	{ "searchers", offsetof(struct pgsa_policy, searchers) },
 };
 

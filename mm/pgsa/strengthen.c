@@ -85,7 +85,7 @@ void pgsa_strengthen(struct pgsa_search *search, struct page *page,
 	u64 old = word;
 
 	if (!pgsa_too_weak(search, word) ||
-	    !pgsa_seal_prepare(search, pfn, GFP_NOWAIT))
+	    !pgsa_seal_prepare(search, pfn))
 		return;
 	folio = pgsa_folio_lock(page, pgsa_wants_pagecache(search->policy),
 				&refusal);

@@ -108,8 +108,8 @@ static ssize_t pgsa_stuck_write(struct file *file, const char __user *buf,
 	if (!ret)
 		ret = pgsa_stuck_set(arg);
 	if (ret)
-		pr_info("inject: refused (%d), expected \"pfn bit value\", or an empty line\n",
-			ret);
+		pgsa_debugfs_refuse("stuck_pfn", ret,
+				    "pfn bit value with bit 0 to 32767 and value 0 or 1, of 64 cells at most, or an empty line");
 	return ret ?: count;
 }
 

@@ -71,9 +71,9 @@ struct pgsa_switcher {
 
 DEFINE_STATIC_KEY_FALSE(pgsa_schedule_key);
 
-/* Protects the flag. Not held in between, for notifiers have a lock of their own. */
+/* Protects the number. Not held in between, for notifiers have a lock of their own. */
 static DECLARE_RWSEM(pgsa_offline_sem);
-static bool pgsa_going_offline;
+static struct pgsa_setting pgsa_going_offline;
 
 static LIST_HEAD(pgsa_switchers);
 static DEFINE_MUTEX(pgsa_switchers_lock);	/* for changes of the list */
@@ -153,7 +153,7 @@ static bool pgsa_keep_online(void)
 {
 	if (!down_read_trylock(&pgsa_offline_sem))
 		return false;
-	if (!pgsa_going_offline)
+	if (!pgsa_setting_get(&pgsa_going_offline))
 		return true;
 	up_read(&pgsa_offline_sem);
 	return false;
@@ -188,7 +188,8 @@ static int pgsa_memory_notify(struct notifier_block *block,
 	case MEM_OFFLINE:
 	case MEM_CANCEL_OFFLINE:
 		down_write(&pgsa_offline_sem);
-		pgsa_going_offline = action == MEM_GOING_OFFLINE;
+		pgsa_setting_set(&pgsa_going_offline,
+				 action == MEM_GOING_OFFLINE);
 		up_write(&pgsa_offline_sem);
 		break;
 	}

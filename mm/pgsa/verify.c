@@ -33,7 +33,7 @@ int pgsa_check_equal(unsigned long pfn, u64 word,
 	if (!pgsa_record_valid(pfn, word, check, &codes))
 		return -EUCLEAN;
 	pgsa_encode(codes.detect, content, now);
-	return !memcmp(now, check->detect, codes.detect->check_bytes);
+	return !memcmp(now, check->detect, sizeof(now));
 }
 
 /* Whoever reads it again may be killed, so there is no second look. */

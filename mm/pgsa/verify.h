@@ -52,6 +52,9 @@ void pgsa_unconfirmed_forget(unsigned long pfn);
 struct pgsa_doubt *pgsa_unconfirmed_known(unsigned long pfn);
 void pgsa_unconfirmed_gone(struct pgsa_search *search, struct page *page,
 			   u64 word, struct pgsa_doubt *known);
+bool pgsa_unconfirmed_opened(struct pgsa_search *search,
+			     struct pgsa_frame *frame, unsigned long pfn,
+			     u64 word);
 bool pgsa_unconfirmed_claimed(struct pgsa_search *search,
 			      struct pgsa_frame *frame, unsigned long pfn,
 			      u64 word);

@@ -13,7 +13,8 @@
 	EM(2, "SEALING")		\
 	EM(3, "SEALED")			\
 	EM(4, "CHECKING")		\
-	EMe(5, "BAD")
+	EM(5, "BAD")			\
+	EMe(6, "?")
 
 #define EM(a, b)	{ a, b },
 #define EMe(a, b)	{ a, b }

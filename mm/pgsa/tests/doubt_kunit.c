@@ -190,6 +190,22 @@ static void trim_leaves_it_to_who_claims(struct kunit *test)
 	expect_unresolved(test, 1);
 }
 
+/* Else an event and a second claim could pass between the first and his look. */
+static void given_up_before_the_claim(struct kunit *test)
+{
+	struct doubt_test *dt = test->priv;
+	bool given_up;
+
+	doubt_begin(test, true);
+	doubt_write(dt);
+	scoped_guard(rcu)
+		given_up = pgsa_unconfirmed_opened(&dt->search, &dt->frame,
+						   dt->pfn, doubt_word(dt));
+	KUNIT_EXPECT_TRUE(test, given_up);
+	KUNIT_EXPECT_FALSE(test, doubt_claim(dt));
+	expect_unresolved(test, 1);
+}
+
 /* Freed between the claim and the look, and another's since */
 static void claimed_and_freed(struct kunit *test)
 {
@@ -243,6 +259,7 @@ static struct kunit_case doubt_cases[] = {
 	KUNIT_CASE(content_of_damaged_record),
 	KUNIT_CASE(trim_opened),
 	KUNIT_CASE(trim_leaves_it_to_who_claims),
+	KUNIT_CASE(given_up_before_the_claim),
 	KUNIT_CASE(claimed_and_freed),
 	{}
 };

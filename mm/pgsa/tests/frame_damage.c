@@ -103,6 +103,7 @@ void add_writer_lock_bit_damaged(struct kunit *test)
 		frame_set(test);
 		pgsa_frame_add_writer(&ft->frame, FRAME_PFN);
 		frame_model_leave(&ft->want, PGSA_FRAME_OPEN);
+		ft->want.hurt = state == PGSA_FRAME_BAD;
 		ft->want.writers = 1;
 		frame_expect(test);
 	}
@@ -189,8 +190,9 @@ static void status_set(struct kunit *test, unsigned int bits)
 	if (!bits)
 		word &= ~(u64)PGSA_WORD_CODES;
 	atomic64_set(&ft->frame.word, word);
-	/* In doubt it is hurt. */
-	ft->want.hurt = nearest < 0 || nearest == statuses[2];
+	/* In doubt it is hurt; and so is what was BAD when an event comes. */
+	ft->want.hurt = nearest < 0 || nearest == statuses[2] ||
+			nearest == statuses[6] || nearest == statuses[7];
 	if (bits == statuses[1] || bits == statuses[2])
 		ft->want.state = PGSA_FRAME_OPEN;
 	else
@@ -242,13 +244,12 @@ void unlock_any_status(struct kunit *test)
 		KUNIT_EXPECT_TRUE(test, pgsa_frame_lock(&ft->frame, &word));
 		atomic64_set(&ft->frame.word, (word & ~status_spread(0xff)) |
 			     status_spread(bits));
-		pgsa_frame_unlock(&ft->frame, &word);
+		pgsa_frame_unlock(&ft->frame, FRAME_PFN, &word, false);
 		local_irq_restore(flags);
 		KUNIT_EXPECT_FALSE(test, pgsa_frame_word(&ft->frame) &
 					 PGSA_WORD_LOCK);
 		KUNIT_EXPECT_EQ(test, bits == statuses[7],
-				pgsa_frame_move(&ft->frame, FRAME_PFN, &word,
-						PGSA_FRAME_SEALED));
+				pgsa_word_state(word) == PGSA_FRAME_BAD);
 		pgsa_frame_write(&ft->frame, FRAME_PFN);
 		KUNIT_EXPECT_LE(test,
 				pgsa_word_state(pgsa_frame_word(&ft->frame)),
@@ -266,7 +267,7 @@ void unlock_writers_broken(struct kunit *test)
 	local_irq_save(flags);
 	KUNIT_EXPECT_TRUE(test, pgsa_frame_lock(&ft->frame, &word));
 	KUNIT_EXPECT_FALSE(test, pgsa_frame_sub_writer(&ft->frame));
-	pgsa_frame_unlock(&ft->frame, &word);
+	pgsa_frame_unlock(&ft->frame, FRAME_PFN, &word, false);
 	local_irq_restore(flags);
 	frame_model_open(&ft->want);
 	ft->want.broken = true;

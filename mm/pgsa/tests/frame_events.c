@@ -217,6 +217,29 @@ void give_up_lasts_until_free(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, frame_may_be_claimed(test));
 }
 
+/* An event takes what it finds in the error path for lost. Who is there may know better. */
+void heal_from_state(struct kunit *test)
+{
+	struct frame_test *ft = test->priv;
+	u64 word = frame_reach(test, frame_param(test));
+
+	pgsa_frame_heal(&ft->frame, FRAME_PFN, &word);
+	frame_expect(test);
+	pgsa_frame_add_writer(&ft->frame, FRAME_PFN);
+	frame_model_open(&ft->want);
+	ft->want.writers = 1;
+	frame_expect(test);
+	KUNIT_EXPECT_EQ(test, pgsa_word_hurt(pgsa_frame_word(&ft->frame)),
+			frame_param(test) == PGSA_FRAME_BAD);
+	word = pgsa_frame_word(&ft->frame);
+	/* He has seen it before another writer came. */
+	pgsa_frame_add_writer(&ft->frame, FRAME_PFN);
+	pgsa_frame_heal(&ft->frame, FRAME_PFN, &word);
+	ft->want.writers = 2;
+	ft->want.hurt = false;
+	frame_expect(test);
+}
+
 static void expect_not_given_up(struct kunit *test, u64 since)
 {
 	struct frame_test *ft = test->priv;
@@ -255,8 +278,9 @@ void give_up_opened(struct kunit *test)
 	if (!frame_param(test))
 		return;
 	pgsa_frame_add_writer(&ft->frame, FRAME_PFN);
-	KUNIT_EXPECT_TRUE(test, pgsa_frame_give_up(&ft->frame, FRAME_PFN,
-						   since));
+	/* What was BAD the event has given up. */
+	KUNIT_EXPECT_EQ(test, pgsa_frame_give_up(&ft->frame, FRAME_PFN, since),
+			frame_param(test) != PGSA_FRAME_BAD);
 	KUNIT_EXPECT_TRUE(test, pgsa_word_hurt(pgsa_frame_word(&ft->frame)));
 	/* Who comes second does not tell of it once more. */
 	expect_not_given_up(test, since);

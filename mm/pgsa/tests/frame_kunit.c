@@ -225,7 +225,7 @@ static void lock_and_unlock(struct kunit *test)
 	ft->want.lock = true;
 	frame_expect(test);
 	KUNIT_EXPECT_EQ(test, word, frame_model_word(&ft->want));
-	pgsa_frame_unlock(&ft->frame, &word);
+	pgsa_frame_unlock(&ft->frame, FRAME_PFN, &word, false);
 	ft->want.lock = false;
 	frame_expect(test);
 	KUNIT_EXPECT_TRUE(test, pgsa_frame_move(&ft->frame, FRAME_PFN, &word,
@@ -297,6 +297,7 @@ static struct kunit_case frame_cases[] = {
 	KUNIT_CASE(give_up_lasts_until_free),
 	KUNIT_CASE_PARAM(give_up_freed, frame_states_gen_params),
 	KUNIT_CASE_PARAM(give_up_opened, frame_states_gen_params),
+	KUNIT_CASE_PARAM(heal_from_state, frame_states_gen_params),
 	KUNIT_CASE(give_up_opened_after_claim),
 	KUNIT_CASE_PARAM(mark_hurt_from_state, frame_states_gen_params),
 	KUNIT_CASE(move_codes_and_back),

@@ -73,9 +73,14 @@ static inline void frame_model_leave(struct frame_model *model,
 	model->generation = (model->generation + 1) % FRAME_GENERATIONS;
 }
 
-/* A write may follow: only an OPEN frame is prepared for it */
+/*
+ * A write may follow: only an OPEN frame is prepared for it. What was known to be
+ * damaged is damaged for good.
+ */
 static inline void frame_model_open(struct frame_model *model)
 {
+	if (model->state == PGSA_FRAME_BAD)
+		model->hurt = true;
 	if (model->state != PGSA_FRAME_OPEN)
 		frame_model_leave(model, PGSA_FRAME_OPEN);
 }
@@ -113,6 +118,7 @@ void give_up_freed(struct kunit *test);
 void give_up_from_state(struct kunit *test);
 void give_up_lasts_until_free(struct kunit *test);
 void give_up_opened(struct kunit *test);
+void heal_from_state(struct kunit *test);
 void give_up_opened_after_claim(struct kunit *test);
 void mark_hurt_from_state(struct kunit *test);
 void sub_writer_stays_open(struct kunit *test);

@@ -57,7 +57,7 @@ static bool waiting_held(struct waiting *waiting, u64 *word)
 	udelay(WAIT_HELD_US);
 	held &= !READ_ONCE(waiting->done);
 	held &= pgsa_frame_word(waiting->frame) == *word;
-	pgsa_frame_unlock(waiting->frame, word);
+	pgsa_frame_unlock(waiting->frame, FRAME_PFN, word, false);
 	local_irq_restore(flags);
 	return held;
 }

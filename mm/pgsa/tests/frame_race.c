@@ -91,7 +91,8 @@ static void race_look(struct race_thread *thread, struct race_frame *rf)
 	race_expect(thread, (word >> 36) % 3 == 0, word, "no count");
 	race_expect(thread, !(word & 1 << 3) || state == PGSA_FRAME_BAD, word,
 		    "locked but not BAD");
-	race_expect(thread, !(word & 1 << 4), word, "hurt");
+	race_expect(thread, !(word & 1 << 4) || state == PGSA_FRAME_OPEN, word,
+		    "hurt but not OPEN");
 }
 
 static void race_add_writer(struct race_thread *thread, struct race_frame *rf)
@@ -179,7 +180,7 @@ static void race_lock(struct race_thread *thread, struct race_frame *rf,
 			race_expect(thread,
 				    atomic64_read(&rf->content) == rf->seal,
 				    *word, "locked content changed");
-		pgsa_frame_unlock(&rf->frame, word);
+		pgsa_frame_unlock(&rf->frame, FRAME_PFN, word, false);
 		thread->count[LOCKED]++;
 	}
 	local_irq_restore(flags);
@@ -203,6 +204,7 @@ static void race_repair(struct race_thread *thread, struct race_frame *rf)
 		if (pgsa_word_state(word) == PGSA_FRAME_BAD)
 			pgsa_frame_move(&rf->frame, FRAME_PFN, &word,
 					PGSA_FRAME_SEALED);
+		pgsa_frame_heal(&rf->frame, FRAME_PFN, &word);
 	}
 unlock:
 	mutex_unlock(&rf->folio);

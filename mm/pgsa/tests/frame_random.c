@@ -179,7 +179,7 @@ static bool random_unlock(struct random_walk *walk)
 	u64 word = pgsa_frame_word(walk->frame);
 
 	walk->want->lock = false;
-	pgsa_frame_unlock(walk->frame, &word);
+	pgsa_frame_unlock(walk->frame, FRAME_PFN, &word, false);
 	return word == frame_model_word(walk->want);
 }
 

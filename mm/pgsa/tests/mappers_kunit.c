@@ -58,7 +58,6 @@ static int mappers_init(struct kunit *test)
 		.pfn = page_to_pfn(mt->page),
 		.result = PGSA_CORRECTED,
 		.word = pgsa_frame_word_at(page_to_pfn(mt->page)),
-		.mapped = true,
 	};
 	test->priv = mt;
 	return 0;
@@ -118,21 +117,32 @@ static void find_none_of_other_content(struct kunit *test)
 	mappers_expect_none(test, false);
 }
 
-/* It has been unmapped, to be moved or to be freed. */
-static void find_none_of_moved(struct kunit *test)
-{
-	struct mappers_test *mt = test->priv;
-
-	KUNIT_ASSERT_EQ(test, vm_munmap(mt->addr, PAGE_SIZE), 0);
-	mappers_expect_none(test, false);
-}
-
+/* Page cache that nobody maps */
 static void find_none_of_unmapped(struct kunit *test)
 {
 	struct mappers_test *mt = test->priv;
 
-	mt->finding.mapped = false;
+	KUNIT_ASSERT_EQ(test, vm_munmap(mt->addr, PAGE_SIZE), 0);
 	mappers_expect_none(test, true);
+}
+
+static void mappers_free_page(void *page)
+{
+	__free_page(page);
+}
+
+/* It is somebody's, and may be mapped in a moment. */
+static void find_none_of_copy(struct kunit *test)
+{
+	struct page *page = alloc_page(GFP_KERNEL);
+	struct mappers_test *mt = test->priv;
+
+	KUNIT_ASSERT_NOT_NULL(test, page);
+	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, mappers_free_page,
+							page), 0);
+	mt->finding.pfn = page_to_pfn(page);
+	mt->finding.word = pgsa_frame_word_at(mt->finding.pfn);
+	mappers_expect_none(test, false);
 }
 
 static int hold_mapping(void *data)
@@ -185,8 +195,8 @@ static void find_while_folio_is_locked(struct kunit *test)
 static struct kunit_case mappers_cases[] = {
 	KUNIT_CASE(find_one),
 	KUNIT_CASE(find_none_of_other_content),
-	KUNIT_CASE(find_none_of_moved),
 	KUNIT_CASE(find_none_of_unmapped),
+	KUNIT_CASE(find_none_of_copy),
 	KUNIT_CASE(find_while_mapping_is_locked),
 	KUNIT_CASE(find_while_folio_is_locked),
 	{}

@@ -341,7 +341,7 @@ static void fill_max(struct kunit *test)
 
 static void targets_error_at(struct kunit *test, unsigned long addr)
 {
-	struct pgsa_finding finding = { .mapped = true };
+	struct pgsa_finding finding = {};
 	struct targets_test *tt = test->priv;
 	struct page *page;
 
