@@ -8,68 +8,39 @@
  */
 #include <err.h>
 #include <signal.h>
-#include <stdbool.h>
-#include <stdint.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <time.h>
 
-#include "pgsa_user.h"
+#include "recordflips.h"
 
 #define ARRAY_SIZE(array)	(sizeof(array) / sizeof((array)[0]))
 
 #define PAGES		64
-#define MAX_OBJECTS	4096
-#define MAX_POINTERS	128
 #define FRESH_FLIPS	200	/* with the same policies */
 #define WAIT_MS		1000
-#define STALLED_MS	10000	/* so slow is no host */
-
-enum kind { RECORD, REDUNDANCY, POLICY, TARGET, CREW, SEARCH, CLAIMS, NR_KINDS };
-static const char * const kind_names[NR_KINDS] = {
-	"record", "redundancy", "policy", "target", "crew", "search",
-	"claims",
-};
-
-enum count {
-	FLIPS, POINTERS, CORRECTED, UNRESOLVED, UNPROTECTED, MISSED, STALLED,
-	WRONG, CHANGED, FALSE_REPAIRS, NR_COUNTS
-};
-
-/* Shared with the host; the same numbers are in recordflips */
-struct box {
-	uint64_t magic;
-	uint64_t asked;		/* so many flips have been asked for */
-	uint64_t done;		/* and made, says the host */
-	uint64_t phys;		/* what the last one is to hit */
-	uint64_t mask;
-	uint64_t pointer;	/* a pointer or lock is damaged now */
-	uint64_t kind;
-	uint64_t offset;	/* in an object of that kind */
-	uint64_t count[NR_KINDS][NR_COUNTS];
-};
-
-struct object {
-	enum kind kind;
-	uint64_t offset, bytes, phys;
-};
-
-struct pointer {
-	enum kind kind;
-	uint64_t offset, bytes;
-};
+#define STALLED_LOOKS	50000	/* not a time: the host may stop us, too */
 
 static struct box *box;
 static unsigned char *pages, good[PAGES][PGSA_PAGE];
-static struct object objects[MAX_OBJECTS];
-static struct pointer pointers[MAX_POINTERS];
-static unsigned int nr_objects, nr_pointers;
 static enum kind kind;		/* that the present flip hits */
 static int only = -1;		/* flips of this kind are asked for */
+static bool in_order;		/* each bit of that kind once */
+static unsigned int hit_bit;	/* of the word that the present flip hits */
+
+static const char * const bad_counts[NR_COUNTS] = {
+	[UNPROTECTED] = "unprotected", [MISSED] = "missed",
+	[STALLED] = "stalled", [WRONG] = "wrong", [CHANGED] = "changed",
+	[FALSE_REPAIRS] = "false repair",
+};
 
 static void count(enum count what)
 {
 	box->count[kind][what]++;
+	if (bad_counts[what])
+		fprintf(stderr, "# %s: bit %u of word %llu in %s\n",
+			bad_counts[what], hit_bit, (unsigned long long)box->offset,
+			kind_names[kind]);
 }
 
 static void pause_us(long us)
@@ -186,43 +157,6 @@ static void begin_policy(const char *policy, const char *strategy,
 		errx(1, "cannot start policy %s", policy);
 }
 
-static int kind_of(const char *name)
-{
-	int k;
-
-	for (k = 0; k < NR_KINDS; k++)
-		if (!strcmp(kind_names[k], name))
-			return k;
-	return -1;
-}
-
-static void load_objects(void)
-{
-	FILE *file = fopen(PGSA_DEBUGFS "/objects", "r");
-	unsigned long long offset, bytes, phys;
-	char what[16], name[16], line[128];
-	int n, k;
-
-	if (!file)
-		err(1, "%s/objects", PGSA_DEBUGFS);
-	nr_objects = 0;
-	nr_pointers = 0;
-	while (fgets(line, sizeof(line), file)) {
-		n = sscanf(line, "%15s %15s %llu %llu %llx", what, name, &offset,
-			   &bytes, &phys);
-		k = kind_of(name);
-		if (n == 5 && k >= 0 && nr_objects < MAX_OBJECTS)
-			objects[nr_objects++] = (struct object){
-				k, offset, bytes, phys,
-			};
-		else if (n == 4 && k >= 0 && nr_pointers < MAX_POINTERS)
-			pointers[nr_pointers++] = (struct pointer){
-				k, offset, bytes,
-			};
-	}
-	fclose(file);
-}
-
 static void fresh_policies(void)
 {
 	end_policy("flips0");
@@ -260,14 +194,17 @@ static bool await_cycles(unsigned int nr)
 {
 	const char *path = PGSA_CONFIGFS "/flips0/stats/cycles";
 	unsigned long long end = number(path) + nr;
-	double limit = now_ms() + STALLED_MS;
+	double begin = now_ms();
+	unsigned int looks;
 
-	while (number(path) < end) {
-		if (now_ms() > limit)
-			return false;
+	for (looks = 0; looks < STALLED_LOOKS; looks++) {
+		if (number(path) >= end)
+			return true;
 		pause_us(100);
 	}
-	return true;
+	fprintf(stderr, "# %llu of %u cycles are missing after %.0f ms\n",
+		end - number(path), nr, now_ms() - begin);
+	return false;
 }
 
 static bool await_sealed(unsigned int nr, struct pgsa_frame *f)
@@ -284,55 +221,31 @@ static bool await_sealed(unsigned int nr, struct pgsa_frame *f)
 	return false;
 }
 
-static bool is_pointer(const struct object *o, uint64_t at)
+/* A bit of a frame's record, or of what is stored for it */
+static bool place_of_frame(unsigned int nr, struct place *place)
 {
-	unsigned int i;
+	struct pgsa_frame f = {};
+	uint64_t at = random() % (kind == RECORD ? 2 : 5) * 8;
 
-	for (i = 0; i < nr_pointers; i++)
-		if (pointers[i].kind == o->kind && pointers[i].offset <= at &&
-		    at < pointers[i].offset + pointers[i].bytes)
-			return true;
-	return false;
-}
-
-/* A word of a structure; of pointers and locks only one in a hundred. */
-static bool choose_word(uint64_t *phys)
-{
-	unsigned int tries;
-
-	for (tries = 0; tries < 1000; tries++) {
-		const struct object *o = &objects[random() % nr_objects];
-		uint64_t at = random() % o->bytes & ~7ULL;
-
-		if (kind != o->kind)
-			continue;
-		if (is_pointer(o, o->offset + at)) {
-			if (random() % 100)
-				continue;
-			box->pointer = 1;
-			count(POINTERS);
-		}
-		box->offset = o->offset + at;
-		*phys = o->phys + at;
-		return true;
-	}
-	return false;
+	if (!frame(nr, &f) || (kind == REDUNDANCY && !f.stored))
+		return false;
+	*place = (struct place){
+		.kind = kind, .offset = at, .bit = random() % 64,
+		.phys = at + (kind == RECORD ?
+			      f.record * PGSA_PAGE + f.record_offset :
+			      f.stored * PGSA_PAGE + f.stored_offset),
+	};
+	return true;
 }
 
 /* Returns false if there is nothing of that kind now. */
-static bool choose(unsigned int nr, uint64_t *phys)
+static bool choose(unsigned int nr, struct place *place)
 {
-	struct pgsa_frame f = {};
-
-	if (kind != RECORD && kind != REDUNDANCY)
-		return choose_word(phys);
-	if (!frame(nr, &f) || (kind == REDUNDANCY && !f.stored))
-		return false;
-	box->offset = kind == RECORD ? random() % 2 * 8 : random() % 5 * 8;
-	*phys = kind == RECORD ? f.record * PGSA_PAGE + f.record_offset :
-				 f.stored * PGSA_PAGE + f.stored_offset;
-	*phys += box->offset;
-	return true;
+	if (in_order)
+		return next_place(kind, &box->next, place);
+	if (kind == RECORD || kind == REDUNDANCY)
+		return place_of_frame(nr, place);
+	return random_place(kind, place);
 }
 
 static bool all_good(unsigned int but)
@@ -381,7 +294,8 @@ static void flip_content(unsigned int nr)
 	fresh_page(nr);
 }
 
-static void once(unsigned int nr)
+/* Returns false if there is nothing to flip, now or any more. */
+static bool once(unsigned int nr)
 {
 	static const enum kind kinds[] = {
 		RECORD, RECORD, RECORD, RECORD, RECORD, REDUNDANCY, REDUNDANCY,
@@ -389,38 +303,47 @@ static void once(unsigned int nr)
 	};
 	const char *repairs = PGSA_SYSFS "/errors_corrected";
 	unsigned long long repaired = number(repairs);
-	uint64_t phys;
+	struct place place;
+	bool searched;
 
 	kind = only >= 0 ? (enum kind)only :
 			   kinds[random() % ARRAY_SIZE(kinds)];
 	box->kind = kind;
-	if (!choose(nr, &phys))
-		return;
-	flip(phys, 1ULL << random() % 64);
+	if (!choose(nr, &place))
+		return false;
+	hit_bit = place.bit;
+	box->offset = place.offset;
+	box->pointer = place.pointer;
+	if (place.pointer)
+		count(POINTERS);
+	flip(place.phys, 1ULL << hit_bit);
 	count(FLIPS);
 	/* Redundancy is only looked at in one cycle of 16. */
-	if (!await_cycles(kind == REDUNDANCY ? 17 : 2)) {
-		if (!box->pointer)
-			count(STALLED);
+	searched = await_cycles(kind == REDUNDANCY ? 17 : 2);
+	if (!searched && !box->pointer) {
+		count(STALLED);
 		fresh_policies();
 	}
 	if (number(repairs) != repaired)
 		count(FALSE_REPAIRS);
-	flip_content(nr);
+	if (searched || !box->pointer)
+		flip_content(nr);
 	if (!all_good(PAGES))
 		count(CHANGED);
-	if (box->pointer)
-		fresh_policies();
+	return true;
 }
 
 int main(int argc, char **argv)
 {
-	unsigned long flips = argc > 1 ? strtoul(argv[1], NULL, 0) : 1000, i;
+	unsigned long flips = argc > 1 ? strtoul(argv[1], NULL, 0) : 1000;
+	unsigned long made = 0;
 	unsigned long pfn;
 	unsigned int nr;
 
+	/* FLIPS SEED [KIND [FIRST]] */
 	if (argc > 3)
 		only = kind_of(argv[3]);
+	in_order = argc > 4;
 	srandom(argc > 2 ? strtoul(argv[2], NULL, 0) : 1);
 	box = mmap(NULL, PGSA_PAGE, PROT_READ | PROT_WRITE,
 		   MAP_PRIVATE | MAP_ANONYMOUS | MAP_LOCKED, -1, 0);
@@ -429,6 +352,8 @@ int main(int argc, char **argv)
 	if (box == MAP_FAILED || pages == MAP_FAILED)
 		err(1, "mmap");
 	memset(box, 0, PGSA_PAGE);
+	if (in_order)
+		box->next = strtoull(argv[4], NULL, 0);
 	be_agent();
 	for (nr = 0; nr < PAGES; nr++)
 		fresh_page(nr);
@@ -438,9 +363,17 @@ int main(int argc, char **argv)
 	box->magic = 0x7067736170677361ULL;
 	printf("box %#lx\n", pfn);
 	fflush(stdout);
-	for (i = 0; i < flips; i++) {
-		once(random() % PAGES);
-		if (i % FRESH_FLIPS == FRESH_FLIPS - 1)
+	while (made < flips) {
+		if (!once(random() % PAGES)) {
+			if (in_order)
+				break;
+			pause_us(1000);
+			continue;
+		}
+		/* What comes of it may come later, and look like another's fault. */
+		if (box->pointer)
+			return RECORDFLIPS_AGAIN;
+		if (++made % FRESH_FLIPS == 0)
 			fresh_policies();
 	}
 	end_policy("flips0");
