@@ -169,17 +169,33 @@ static void test_stop(void)
 	check(!searcher(), "the thread outlived its policy");
 }
 
+#define LOOKS	50	/* 10 ms apart */
+
+/* How many of them find a thread in a scheduling class? */
+static unsigned int looks_at_class(pid_t pid, int class)
+{
+	unsigned int i, found = 0;
+
+	for (i = 0; i < LOOKS; i++) {
+		found += sched_getscheduler(pid) == class;
+		sleep_ms(10);
+	}
+	return found;
+}
+
+/* What others wait for it does in a hurry, so not all looks find it idle. */
 static void test_priority(void)
 {
 	pid_t pid = searcher();
+	unsigned int looks;
 
 	check(pid, "no thread kpgsad/" POLICY);
-	check(sched_getscheduler(pid) == SCHED_IDLE, "scheduling policy %d",
-	      sched_getscheduler(pid));
+	looks = looks_at_class(pid, SCHED_IDLE);
+	check(looks > LOOKS / 2, "SCHED_IDLE in %u of %u looks", looks, LOOKS);
 	policy_must_set("cpu_permille", "50");
 	sleep_ms(500);
-	check(sched_getscheduler(pid) == SCHED_OTHER, "scheduling policy %d",
-	      sched_getscheduler(pid));
+	looks = looks_at_class(pid, SCHED_OTHER);
+	check(looks == LOOKS, "SCHED_OTHER in %u of %u looks", looks, LOOKS);
 }
 
 static const struct selftest tests[] = {

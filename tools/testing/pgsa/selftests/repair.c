@@ -121,7 +121,9 @@ static void test_log(void)
 {
 	char *pages = (char *)new_pages(4, PROT_READ), line[128];
 	unsigned long pfn = wait_sealed(pages + 3 * PGSA_PAGE);
+	double begin = now_s();
 	unsigned int i;
+	bool many;
 
 	log_clear();
 	for (i = 0; i < LOG_FLIPS; i++) {
@@ -132,8 +134,12 @@ static void test_log(void)
 		while (policy_stat("corrected") <= i)
 			sleep_ms(1);
 	}
+	/* Two a second get a line each: then none is left out. */
+	many = now_s() - begin < LOG_FLIPS / 4;
 	snprintf(line, sizeof(line), "error: pfn=%#lx ", pfn);
 	check(log_says(line), "nothing in the log about pfn %#lx", pfn);
+	if (!many)
+		skip("too slow for more errors than lines");
 	check(log_says("errors left out of the log"), "nobody says that lines are left out");
 	i = log_count("result=corrected");
 	check(i && i < LOG_FLIPS, "%u lines about corrected errors", i);
