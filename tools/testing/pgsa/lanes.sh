@@ -4,8 +4,9 @@
 # Which suites of check run beside which. Sourced by check, not run.
 #
 # Suites spend much of their time waiting, or on one CPU: so two of them run at a
-# time, and a third beside the selftests, which wait most and go first with a CPU.
-# The first suite in the list that may run beside what runs already is next.
+# time, and a third beside the selftests in QEMU. Beside those on User Mode Linux the
+# kernel for QEMU is built, which takes all that they leave. The first suite in the
+# list that may run beside what runs already is next.
 
 lanes=2
 lane_of=()	# by process id: the suite that it runs
@@ -74,9 +75,9 @@ end_suite() {
 	suite=${lane_of[$1]}
 	unset "lane_of[$1]"
 	[[ ! -f $logs/$suite.result ]] || read -ra result <"$logs/$suite.result"
-	((${#result[@]} == 4)) || result=(0 1 0 0)
-	took[$suite]=${result[3]}
-	add "${result[@]}"
+	((${#result[@]} == 5)) || result=(0 1 0 0 0)
+	took[$suite]=${result[3]} used_cpu[$suite]=${result[4]}
+	add "${result[@]::3}"
 	[[ $suite != build-* || ${result[1]} != 0 ]] || built+="${suite#build-} "
 }
 
@@ -91,7 +92,7 @@ end_lanes() {
 start_next() {
 	local index room=$lanes
 
-	[[ $lanes == 1 || " ${lane_of[*]}" != *" selftests-"* ]] || ((++room))
+	[[ $lanes == 1 || " ${lane_of[*]}" != *" selftests-x86_64"* ]] || ((++room))
 	((${#lane_of[@]} < room)) || return
 	for index in "${!waiting[@]}"; do
 		may_run "${waiting[index]}" || continue

@@ -146,7 +146,7 @@ how_far() {
 		total=$((made_before + $(count_files "$1.left")))
 	fi
 	if [[ -z $total ]]; then
-		echo "$made files made in $2 s"
+		echo "$made files made in $2 s, of how many is being counted"
 	elif ((made >= total)); then
 		echo "$made files made in $2 s, linking"
 	elif ((made == 0)); then

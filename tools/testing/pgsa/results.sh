@@ -45,7 +45,7 @@ why() {
 		"$1" | grep -B 6 -vE '^[0-9]+: *# ' | tail -n 40 | sed 's/^/  /'
 }
 
-# add PASSED FAILED SKIPPED SECONDS: what the present suite came to.
+# add PASSED FAILED SKIPPED: what the present suite came to.
 add() {
 	((passed += $1, failed += $2, skipped += $3))
 	(($2 == 0)) && return
@@ -54,19 +54,31 @@ $(why "$logs/$suite.log")
 "
 }
 
-# The suites by the time they took, and below those of the selftests the programs
-# that took longest.
-show_times() {
-	local suite
+# cpu_seconds FILE: CPU time of all that a shell had waited for, by what its "times"
+# has written to FILE.
+cpu_seconds() {
+	local user_m user_s system_m system_s
 
-	say "seconds for each suite:"
-	for suite in "${suites[@]}"; do
-		printf '%8d  %s\n' "${took[$suite]}" "$suite"
-	done | sort -rn
+	read -r user_m user_s system_m system_s < <(sed -n '2s/[ms ]\+/ /gp' "$1")
+	echo $((60 * (user_m + system_m) + ${user_s%.*} + ${system_s%.*}))
+}
+
+# The suites by the time they took, the longest last, and the programs that took
+# longest in those of the selftests.
+show_times() {
+	local suite cpu=0
+
 	for suite in "${suites[@]}"; do
 		[[ $suite == selftests-* && -f $logs/$suite.log ]] || continue
 		say "$suite: $(sed -n 's/^# \([a-z]*\) took \([0-9]*\) s$/\2 \1/p' \
 			"$logs/$suite.log" | sort -rn | head -n 6 |
 			sed 's/\(.*\) \(.*\)/\2 \1/' | paste -sd, | sed 's/,/, /g')"
 	done
+	say "seconds for each suite, and of the CPUs:"
+	for suite in "${suites[@]}"; do
+		printf '%8d %6d  %s\n' "${took[$suite]}" "${used_cpu[$suite]}" "$suite"
+		((cpu += used_cpu[$suite]))
+	done > >(sort -n)
+	wait $!
+	say "all suites took $(minutes $SECONDS), and $cpu s of the CPUs"
 }
