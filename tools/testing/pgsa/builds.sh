@@ -71,14 +71,15 @@ build_kunitconfig() {
 }
 
 # patched_objects ARCH: what comes of the files that the series changes there, and who
-# uses the headers most. What um has no devices for is not built.
+# uses the headers most. What um has no devices for is not built, and what um has in the
+# directory of x86 is not x86's.
 patched_objects() {
 	echo mm/memory.o
 	series | patched_files | sed -n 's/\.c$/.o/p' |
 		if [[ $1 == um ]]; then
 			grep -v '^arch/x86/\|^drivers/'
 		else
-			grep -v '^arch/um/'
+			grep -v '^arch/um/\|^arch/x86/um/'
 		fi
 }
 
