@@ -14,6 +14,7 @@
 #include <linux/timekeeping.h>
 #include <kunit/visibility.h>
 
+#include "claim.h"
 #include "pgsa.h"
 #include "record.h"
 
@@ -55,8 +56,8 @@ void pgsa_census_frame(struct pgsa_census *census, struct page *page, u64 word)
 /**
  * pgsa_census_refusal - count why a frame is not sealed
  * @census: where
- * @word: its word; a frame with writers is counted by pgsa_census_frame()
- * @refusal: what was found otherwise
+ * @word: its word
+ * @refusal: what was found if the word says nothing
  *
  * Context: Any context.
  */
@@ -64,8 +65,8 @@ void pgsa_census_refusal(struct pgsa_census *census, u64 word,
 			 enum pgsa_refusal refusal)
 {
 	if (word & PGSA_WORD_WRITERS)
-		return;
-	if (word & PGSA_WORD_HURT)
+		census->refused[PGSA_REFUSED_WRITABLE]++;
+	else if (word & PGSA_WORD_HURT)
 		census->hurt++;
 	else
 		census->refused[refusal]++;

@@ -2,7 +2,8 @@
 /*
  * The consistency check: with the machine stopped, count again the entries that
  * can write each frame, in the page tables of every mm, and compare with the
- * records. There is no race to excuse a difference: page table entries change
+ * records: both the counts of writers, and the marks, for no entry may write a frame
+ * that is claimed. There is no race to excuse a difference: page table entries change
  * together with the records under spinlocks, which nobody holds while the
  * machine is stopped. Only a table that khugepaged has detached is not found.
  */
@@ -21,6 +22,8 @@
 #include <linux/stop_machine.h>
 
 #include "entry.h"
+#include "mark.h"
+#include "oracle.h"
 #include "pgsa.h"
 #include "record.h"
 
@@ -76,6 +79,7 @@ struct pgsa_recount {
 	u32 *counts;		/* by frame number */
 	unsigned long nr;	/* of them */
 	unsigned long mms, entries, frames, too_low, too_high;
+	unsigned long marked, marked_writable;
 	bool busy;		/* an mm is locked for writing, maybe */
 	unsigned int shown;
 	struct pgsa_difference differences[PGSA_DIFFERENCES_SHOWN];
@@ -170,13 +174,19 @@ static void pgsa_recount_compare(struct pgsa_recount *recount,
 	struct page *page = pfn_to_online_page(pfn);
 	struct pgsa_frame *frame = page ? pgsa_frame_get(page) : NULL;
 	unsigned int recorded;
+	u64 word;
 
 	if (!frame)
 		return;
-	recorded = pgsa_word_writers(pgsa_frame_word(frame));
+	word = pgsa_frame_word(frame);
+	recorded = pgsa_word_writers(word);
 	pgsa_frame_put(frame);
 
 	recount->frames++;
+	if (pgsa_word_state(word) > PGSA_FRAME_OPEN && pgsa_mark_test(pfn)) {
+		recount->marked++;
+		recount->marked_writable += !!recount->counts[pfn];
+	}
 	if (recorded == recount->counts[pfn])
 		return;
 	if (recorded < recount->counts[pfn])
@@ -207,11 +217,15 @@ static void pgsa_recount_show(struct seq_file *seq,
 			      const struct pgsa_recount *recount)
 {
 	unsigned int i;
+	bool wrong;
 
 	seq_printf(seq, "mms %lu\nentries %lu\nframes %lu\n", recount->mms,
 		   recount->entries, recount->frames);
 	seq_printf(seq, "writers_too_low %lu\nwriters_too_high %lu\n",
 		   recount->too_low, recount->too_high);
+	seq_printf(seq, "marked %lu\nmarked_writable %lu\nproofs_refuted %lu\n",
+		   recount->marked, recount->marked_writable,
+		   pgsa_oracle_refuted());
 	for (i = 0; i < recount->shown; i++) {
 		const struct pgsa_difference *d = &recount->differences[i];
 
@@ -219,8 +233,9 @@ static void pgsa_recount_show(struct seq_file *seq,
 			   d->pfn, d->counted, d->recorded,
 			   d->recorded < d->counted ? "too_low" : "too_high");
 	}
-	seq_puts(seq, recount->too_low || recount->too_high ?
-		      "INCONSISTENT\n" : "consistent\n");
+	wrong = recount->too_low || recount->too_high ||
+		recount->marked_writable || pgsa_oracle_refuted();
+	seq_puts(seq, wrong ? "INCONSISTENT\n" : "consistent\n");
 }
 
 static int pgsa_recount_once(struct pgsa_recount *recount)

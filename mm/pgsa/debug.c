@@ -22,6 +22,7 @@
 
 #include "debug.h"
 #include "entry.h"
+#include "oracle.h"
 #include "pgsa.h"
 #include "record.h"
 
@@ -57,9 +58,14 @@ static const char * const pgsa_part_names[NR_PGSA_PARTS] = {
 	[PGSA_RULE_REFERENCES]		= "references",
 	[PGSA_RULE_PINS]		= "pins",
 	[PGSA_RULE_LOCK]		= "lock",
-	[PGSA_RULE_BLOCK]		= "block",
+	[PGSA_RULE_MARK]		= "mark",
 	[PGSA_RULE_GRACE]		= "grace",
 	[PGSA_RULE_FLUSH]		= "flush",
+	[PGSA_PROOF_MAPPED]		= "proof_mapped",
+	[PGSA_PROOF_EXCLUSIVE]		= "proof_exclusive",
+	[PGSA_PROOF_WALK]		= "proof_walk",
+	[PGSA_PROOF_COUNT]		= "proof_count",
+	[PGSA_PROOF_AGAIN]		= "proof_again",
 };
 
 /*
@@ -143,6 +149,7 @@ static void pgsa_drops_change(u64 drops)
 		pgsa_frames_write(pfn, min(max_pfn - pfn, MAX_ORDER_NR_PAGES));
 		cond_resched();
 	}
+	pgsa_oracle_reset();
 	for (part = 0; part < NR_PGSA_PARTS; part++)
 		if (drops & BIT_ULL(part))
 			pgsa_drop_warn(pgsa_part_names[part]);

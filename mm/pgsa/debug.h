@@ -40,9 +40,14 @@
  * @PGSA_RULE_REFERENCES: nobody unknown holds a reference
  * @PGSA_RULE_PINS: a pin is respected where other references are not
  * @PGSA_RULE_LOCK: the folio is locked by us
- * @PGSA_RULE_BLOCK: the block of a claimed frame is marked
+ * @PGSA_RULE_MARK: claimed frames have a mark, and hooks find it
  * @PGSA_RULE_GRACE: a grace period passes before frames are sealed
  * @PGSA_RULE_FLUSH: all TLBs are flushed before frames are sealed
+ * @PGSA_PROOF_MAPPED: a file that is mapped shared and writable can be written
+ * @PGSA_PROOF_EXCLUSIVE: so can exclusive anonymous memory, unless a walk proves it
+ * @PGSA_PROOF_WALK: what the walk through the reverse mapping finds counts
+ * @PGSA_PROOF_COUNT: and it has to find all entries
+ * @PGSA_PROOF_AGAIN: all is proved again when a frame is sealed, and before an error
  * @NR_PGSA_PARTS: number of parts
  */
 enum pgsa_part {
@@ -71,9 +76,14 @@ enum pgsa_part {
 	PGSA_RULE_REFERENCES,
 	PGSA_RULE_PINS,
 	PGSA_RULE_LOCK,
-	PGSA_RULE_BLOCK,
+	PGSA_RULE_MARK,
 	PGSA_RULE_GRACE,
 	PGSA_RULE_FLUSH,
+	PGSA_PROOF_MAPPED,
+	PGSA_PROOF_EXCLUSIVE,
+	PGSA_PROOF_WALK,
+	PGSA_PROOF_COUNT,
+	PGSA_PROOF_AGAIN,
 	NR_PGSA_PARTS
 };
 

@@ -18,6 +18,7 @@
  * struct pgsa_doubt - a frame with a mismatch that could not be confirmed
  * @word: its word then; with another generation the frame has been opened since
  * @content: the page did not match; else only its record is damaged
+ * @unproved: whether an entry can write it was not to be found out
  * @told: the log has a line of it
  * @due_ns: from then on references do not matter, in ns of ktime_get()
  * @rcu: for who still looks at it
@@ -25,6 +26,7 @@
 struct pgsa_doubt {
 	u64 word;
 	bool content;
+	bool unproved;
 	bool told;
 	u64 due_ns;
 	struct rcu_head rcu;

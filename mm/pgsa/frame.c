@@ -271,7 +271,7 @@ EXPORT_SYMBOL_IF_KUNIT(pgsa_frame_move_codes);
  * @detect: id of the detecting code
  * @correct: id of the correcting code, 0 for none
  *
- * For the record of a real frame only pgsa_block_claim() may call this.
+ * The frame has a mark, and it is proved that no entry can write it: see seal.c.
  *
  * Context: Any context.
  * Return: true if nobody can write the frame, it has not been given up, and

@@ -14,6 +14,7 @@
 
 #include "debug.h"
 #include "entry.h"
+#include "mark.h"
 #include "pgsa.h"
 #include "record.h"
 #include "verify.h"
@@ -165,10 +166,7 @@ void __pgsa_page_write(struct page *page, size_t offset, size_t len,
 
 	if (!len || pgsa_dropped(PGSA_HOOK_WRITE + how))
 		return;
-	if (first == last)
-		pgsa_frames_write(page_to_pfn(page) + first, 1);
-	else
-		pgsa_blocks_write(page_to_pfn(page) + first, last - first + 1);
+	pgsa_marked_write(page_to_pfn(page) + first, last - first + 1);
 }
 EXPORT_SYMBOL(__pgsa_page_write);
 
@@ -176,10 +174,7 @@ void __pgsa_folio_write(struct folio *folio, enum pgsa_write how)
 {
 	if (pgsa_dropped(PGSA_HOOK_WRITE + how))
 		return;
-	if (folio_test_large(folio))
-		pgsa_blocks_write(folio_pfn(folio), folio_nr_pages(folio));
-	else
-		pgsa_frames_write(folio_pfn(folio), 1);
+	pgsa_marked_write(folio_pfn(folio), folio_nr_pages(folio));
 }
 EXPORT_SYMBOL(__pgsa_folio_write);
 

@@ -18,6 +18,7 @@
 #include <linux/string.h>
 #include <linux/uaccess.h>
 
+#include "claim.h"
 #include "pgsa.h"
 #include "record.h"
 #include "text.h"

@@ -9,6 +9,7 @@
 #include <kunit/visibility.h>
 
 #include "pgsa.h"
+#include "mark.h"
 #include "record.h"
 #include "verify.h"
 
@@ -296,6 +297,29 @@ bool pgsa_redundancy_good(const struct pgsa_search *search, unsigned long pfn,
 		return false;
 	pgsa_store_check(codes.correct, stored, now);
 	return !memcmp(now, check.correct, sizeof(now));
+}
+
+/**
+ * pgsa_mend_mark - a frame is sealed and has no mark
+ * @search: the search
+ * @frame: the frame's record
+ * @pfn: number of the frame
+ * @word: its word, as last seen, SEALED
+ *
+ * No event would have found anything to open: nothing is known of the content.
+ *
+ * Context: As pgsa_visit().
+ */
+void pgsa_mend_mark(struct pgsa_search *search, struct pgsa_frame *frame,
+		    unsigned long pfn, u64 word)
+{
+	u64 now = word;
+
+	/* Who clears the mark has opened the word before. */
+	smp_rmb();
+	if (pgsa_frame_word(frame) == word &&
+	    pgsa_frame_move(frame, pfn, &now, PGSA_FRAME_OPEN))
+		pgsa_mend_count(search, pfn, word, "opened");
 }
 
 /* Was the frame given up before, or is it only now, in doubt? */

@@ -10,6 +10,7 @@
 #include <linux/seq_file.h>
 #include <linux/stddef.h>
 
+#include "mark.h"
 #include "pgsa.h"
 #include "targets.h"
 
@@ -121,6 +122,8 @@ static int pgsa_objects_show(struct seq_file *seq, void *unused)
 	if (!capable(CAP_SYS_ADMIN))
 		return -EPERM;
 	pgsa_show_pointers(seq);
+	pgsa_show_object(seq, "marks", pgsa_marks,
+			 pgsa_marks_end / BITS_PER_BYTE);
 	pgsa_walk_policies(pgsa_show_policy, seq);
 	return 0;
 }

@@ -13,7 +13,6 @@
 #include <linux/mm.h>
 #include <linux/pagemap.h>
 #include <linux/shmem_fs.h>
-#include <kunit/visibility.h>
 
 #include "debug.h"
 #include "pgsa.h"
@@ -35,6 +34,8 @@ static const char * const pgsa_refusal_names[] = {
 	[PGSA_REFUSED_WRITE_OPEN]	= "write_open",
 	[PGSA_REFUSED_REFERENCED]	= "referenced",
 	[PGSA_REFUSED_LOCKED]		= "locked",
+	[PGSA_REFUSED_WRITABLE]		= "writable",
+	[PGSA_REFUSED_UNPROVED]		= "unproved",
 	[PGSA_REFUSED_SHARED]		= "shared_with_device",
 };
 
@@ -380,24 +381,6 @@ enum pgsa_refusal pgsa_page_refusal(struct page *page, bool unmapped)
 		pgsa_folio_unlock(folio);
 	return refusal;
 }
-
-/**
- * pgsa_sealing_refusal - would a frame be sealed if it were claimed now?
- * @page: the frame, which must be online
- * @unmapped: admit page cache that no process maps
- *
- * Context: As pgsa_folio_lock(). The answer may be outdated at once.
- * Return: PGSA_ADMITTED or the reason why not.
- */
-enum pgsa_refusal pgsa_sealing_refusal(struct page *page, bool unmapped)
-{
-	enum pgsa_refusal refusal = pgsa_page_refusal(page, unmapped);
-
-	if (refusal == PGSA_ADMITTED && pgsa_devices_share_mm())
-		return PGSA_REFUSED_SHARED;
-	return refusal;
-}
-EXPORT_SYMBOL_IF_KUNIT(pgsa_sealing_refusal);
 
 /**
  * pgsa_page_hold - make sure that the content of a page can be read

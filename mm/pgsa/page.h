@@ -32,6 +32,8 @@ struct super_block;
  * @PGSA_REFUSED_WRITE_OPEN: of a file that is open for writing
  * @PGSA_REFUSED_REFERENCED: somebody holds a reference that may be a writer's
  * @PGSA_REFUSED_LOCKED: the folio is locked
+ * @PGSA_REFUSED_WRITABLE: a page table entry can write it, or a shared mapping
+ * @PGSA_REFUSED_UNPROVED: whether an entry can write it was not to be found out
  * @PGSA_REFUSED_SHARED: nothing is sealed, for a device walks page tables of a
  *			 process; only of pgsa_sealing_refusal()
  * @NR_PGSA_REFUSALS: number of reasons
@@ -53,6 +55,8 @@ enum pgsa_refusal {
 	PGSA_REFUSED_WRITE_OPEN,
 	PGSA_REFUSED_REFERENCED,
 	PGSA_REFUSED_LOCKED,
+	PGSA_REFUSED_WRITABLE,
+	PGSA_REFUSED_UNPROVED,
 	PGSA_REFUSED_SHARED,
 	NR_PGSA_REFUSALS
 };
@@ -62,7 +66,6 @@ bool pgsa_filesystem_known(const struct super_block *sb);
 bool pgsa_page_plausible(const struct page *page);
 bool pgsa_page_in_scope(struct page *page, bool unmapped);
 enum pgsa_refusal pgsa_page_refusal(struct page *page, bool unmapped);
-enum pgsa_refusal pgsa_sealing_refusal(struct page *page, bool unmapped);
 struct folio *pgsa_folio_lock(struct page *page, bool unmapped,
 			      enum pgsa_refusal *refusal);
 struct folio *pgsa_folio_lock_unpinned(struct page *page, bool unmapped,

@@ -242,10 +242,6 @@ static inline void pgsa_preempt_enable(void)
 }
 
 bool pgsa_seal_prepare(struct pgsa_search *search, unsigned long pfn);
-bool pgsa_claim_timed(const struct pgsa_search *search,
-		      struct pgsa_frame *frame, unsigned long pfn, u64 *word);
-enum pgsa_refusal pgsa_seal_claim(struct pgsa_search *search, unsigned long pfn,
-				  u64 word);
 void pgsa_seal_begin(struct pgsa_search *search);
 bool pgsa_seal_step(struct pgsa_search *search, u64 until_ns);
 void pgsa_seal_wait(struct pgsa_search *search);
@@ -283,6 +279,8 @@ void pgsa_mend(struct pgsa_search *search, struct page *page,
 	       struct pgsa_frame *frame, u64 word);
 bool pgsa_redundancy_good(const struct pgsa_search *search, unsigned long pfn,
 			  struct pgsa_frame *frame, u64 word);
+void pgsa_mend_mark(struct pgsa_search *search, struct pgsa_frame *frame,
+		    unsigned long pfn, u64 word);
 void pgsa_mend_word(struct pgsa_search *search, struct page *page,
 		    struct pgsa_frame *frame, u64 word);
 bool pgsa_claim_lost(const struct pgsa_frame *frame);

@@ -16,6 +16,7 @@
 #include <trace/events/pgsa.h>
 #include <xen/xen.h>
 
+#include "mark.h"
 #include "record.h"
 #include "warn.h"
 
@@ -51,7 +52,7 @@ static bool __init pgsa_need(void)
 static void __init pgsa_init(void)
 {
 	if (pgsa_need()) {
-		pgsa_blocks_init();
+		pgsa_marks_init();
 		static_branch_enable(&pgsa_key);
 		pr_info("keeping %zu bytes per page frame\n",
 			sizeof(struct pgsa_frame));
@@ -116,12 +117,23 @@ struct pgsa_frame *pgsa_frame_at(unsigned long pfn)
 	return ext ? page_ext_data(ext, &pgsa_page_ext_ops) : NULL;
 }
 
+/*
+ * After an event, in the same RCU read-side section: what had a mark is not claimed
+ * any more, see mark.c.
+ */
+static __always_inline void pgsa_one_unmark(unsigned long pfn)
+{
+	if (unlikely(pgsa_mark_test(pfn)))
+		pgsa_mark_clear(pfn);
+}
+
 static __always_inline void pgsa_one_add_writer(struct pgsa_frame *frame,
 						unsigned long pfn)
 {
 	if (trace_pgsa_frame_state_enabled() ||
 	    !pgsa_frame_try_add_writer(frame))
 		pgsa_frame_add_writer(frame, pfn);
+	pgsa_one_unmark(pfn);
 }
 
 static noinline void pgsa_slow_sub_writer(struct pgsa_frame *frame,
@@ -131,6 +143,7 @@ static noinline void pgsa_slow_sub_writer(struct pgsa_frame *frame,
 		return;
 	/* Who knows what was written through that entry. */
 	pgsa_frame_write(frame, pfn);
+	pgsa_one_unmark(pfn);
 	WARN_ON_ONCE(IS_ENABLED(CONFIG_PGSA_DEBUG));
 	pgsa_deferred_warn_ratelimited("pfn 0x%lx: an entry that was never counted has gone; damaged page table?\n",
 				       pfn);
@@ -146,6 +159,7 @@ static __always_inline void pgsa_one_sub_writer(struct pgsa_frame *frame,
 static void pgsa_one_write(struct pgsa_frame *frame, unsigned long pfn)
 {
 	pgsa_frame_write(frame, pfn);
+	pgsa_one_unmark(pfn);
 }
 
 static noinline void pgsa_slow_free(struct pgsa_frame *frame, unsigned long pfn)
@@ -164,6 +178,13 @@ static __always_inline void pgsa_one_free(struct pgsa_frame *frame,
 {
 	if (trace_pgsa_frame_state_enabled() || !pgsa_frame_try_free(frame))
 		pgsa_slow_free(frame, pfn);
+	pgsa_one_unmark(pfn);
+}
+
+static void pgsa_one_mark_hurt(struct pgsa_frame *frame, unsigned long pfn)
+{
+	pgsa_frame_mark_hurt(frame, pfn);
+	pgsa_one_unmark(pfn);
 }
 
 /* One frame, as in most page faults. */
@@ -249,7 +270,7 @@ bool pgsa_frame_hurt_at(unsigned long pfn)
  */
 void pgsa_frame_mark_hurt_at(unsigned long pfn)
 {
-	pgsa_for_frame(pfn, pgsa_frame_mark_hurt);
+	pgsa_for_frame(pfn, pgsa_one_mark_hurt);
 }
 
 /*
@@ -334,27 +355,4 @@ void pgsa_frames_write(unsigned long pfn, unsigned long nr)
 void pgsa_frames_free(unsigned long pfn, unsigned long nr)
 {
 	pgsa_for_frames(pfn, nr, pgsa_one_free);
-}
-
-/**
- * pgsa_frames_open - is none of some frames claimed or sealed?
- * @pfn: number of the first
- * @nr: how many; they do not cross a block of MAX_ORDER_NR_PAGES
- *
- * Context: Any context. Frames without a record are passed over.
- * Return: true if all are OPEN or NONE. Only a claim can change that.
- */
-bool pgsa_frames_open(unsigned long pfn, unsigned long nr)
-{
-	struct page_ext *ext;
-
-	guard(rcu)();
-	for (ext = page_ext_lookup(pfn); ext && nr--; ext = page_ext_next(ext)) {
-		struct pgsa_frame *frame = page_ext_data(ext,
-							 &pgsa_page_ext_ops);
-
-		if (pgsa_word_state(pgsa_frame_word(frame)) > PGSA_FRAME_OPEN)
-			return false;
-	}
-	return true;
 }

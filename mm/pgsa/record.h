@@ -24,19 +24,6 @@ void pgsa_frame_mark_hurt_at(unsigned long pfn);
 void pgsa_frames_add_writer(unsigned long pfn, unsigned long nr);
 void pgsa_frames_sub_writer(unsigned long pfn, unsigned long nr);
 void pgsa_frames_write(unsigned long pfn, unsigned long nr);
-bool pgsa_frames_open(unsigned long pfn, unsigned long nr);
 void pgsa_frames_free(unsigned long pfn, unsigned long nr);
-
-/* blocks.c */
-
-#define PGSA_BLOCK_FRAMES	16UL
-
-unsigned long pgsa_blocks_wanted(unsigned long end, u64 possible,
-				 unsigned long pages);
-void pgsa_blocks_init(void);
-bool pgsa_block_claim(struct pgsa_frame *frame, unsigned long pfn, u64 *word,
-		      unsigned int detect, unsigned int correct);
-bool pgsa_block_marked(unsigned long pfn);
-void pgsa_blocks_write(unsigned long pfn, unsigned long nr);
 
 #endif /* _PGSA_RECORD_H */

@@ -20,18 +20,21 @@
  *
  * So sealing has two phases, and a batch of frames shares what is costly:
  *
- * 1. claim: the frame seems admissible and has no writer; one compare-and-
- *    exchange of the word that holds both state and writers moves it to
- *    SEALING. Every event from here on moves it to OPEN.
+ * 1. claim, with the folio locked: the frame is admissible. It gets a mark, and
+ *    then it is proved that no entry of a page table can write it: see mark.c and
+ *    proof.c. One compare-and-exchange of the word moves it to SEALING. Every
+ *    event from here on moves it to OPEN.
  * 2. A grace period: page table entries change inside RCU read-side sections
- *    or under spinlocks, so every change whose hook came before the claim is
- *    stored now, and no entry that was counted is writable.
+ *    or under spinlocks, so every change that was under way is stored now, and no
+ *    event is left that has opened the word before the claim and has yet to clear
+ *    the mark.
  * 3. flush_tlb_all(): no CPU has a writable translation from before, and stores
  *    made through one are visible. Its interrupts also wait for
  *    get_user_pages_fast(), which runs with interrupts off; whoever succeeded
  *    there holds a reference that is visible now.
  * 4. With the folio locked, the frame must be admissible again, which includes
- *    that no unknown reference exists, and its word unchanged. Writers under
+ *    that no unknown reference exists, its word unchanged, and its mark still set;
+ *    and that no entry can write it is proved once more. Writers under
  *    the folio lock are excluded here; their dirt or their event is visible.
  * 5. The codes are computed and stored, and compare-and-exchange moves the
  *    frame from the claimed word to SEALED. It fails if any event came since 1.
@@ -47,7 +50,6 @@
  * changed after the copy.
  */
 
-#include <linux/jiffies.h>
 #include <linux/mm.h>
 #include <linux/rcupdate.h>
 #include <linux/sched/clock.h>
@@ -56,95 +58,13 @@
 #include <kunit/visibility.h>
 #include <trace/events/pgsa.h>
 
+#include "claim.h"
 #include "debug.h"
+#include "mark.h"
+#include "oracle.h"
+#include "proof.h"
 #include "record.h"
 #include "verify.h"
-
-/**
- * pgsa_claim_timed - claim a frame, and leave the time in its record
- * @search: the search, whose codes are to seal it
- * @frame: its record
- * @pfn: its number
- * @word: its word, as last seen; the present one on return
- *
- * The check bytes of a frame that is SEALING say since when, so that a claim that
- * got lost is found. The time must be there before anybody can see the claim: else
- * he would take for it what the check bytes were before, and the claim for an old
- * one. But the check bytes of a frame that somebody has sealed are not ours.
- *
- * It is not sealed: in this RCU section its word has been read and was NONE or OPEN,
- * so whoever claims it later than that has to wait for a grace period that does not
- * end before our section does. All that we may overwrite is the time of another's
- * claim, which is as new as ours.
- *
- * Context: Within rcu_read_lock().
- * Return: true if the frame is SEALING now.
- */
-bool pgsa_claim_timed(const struct pgsa_search *search,
-		      struct pgsa_frame *frame, unsigned long pfn, u64 *word)
-{
-	if (search->nr_claims >= pgsa_claims_max() ||
-	    pgsa_word_state(*word) > PGSA_FRAME_OPEN ||
-	    pgsa_frame_word(frame) != *word)
-		return false;
-	/* The claim is a full barrier. */
-	WRITE_ONCE(frame->check, get_jiffies_64());
-	return pgsa_block_claim(frame, pfn, word, search->detect_id,
-				search->correct_id);
-}
-EXPORT_SYMBOL_IF_KUNIT(pgsa_claim_timed);
-
-/**
- * pgsa_seal_claim - put a frame on the list of those to be sealed
- * @search: the search, with room for one more claim
- * @pfn: number of the frame
- * @word: its word, as last seen
- *
- * Context: The searcher's thread, which keeps memory from going offline.
- * Return: why not, if it may not be sealed; PGSA_ADMITTED otherwise, also if an
- * event has come in between.
- */
-enum pgsa_refusal pgsa_seal_claim(struct pgsa_search *search, unsigned long pfn,
-				  u64 word)
-{
-	struct page *page = pfn_to_page(pfn);
-	enum pgsa_refusal refusal =
-		pgsa_sealing_refusal(page, pgsa_wants_pagecache(search->policy));
-	struct pgsa_frame *frame;
-	u64 before = word;
-
-	if (refusal != PGSA_ADMITTED)
-		return refusal;
-	frame = pgsa_frame_get(page);
-	if (!frame)
-		return PGSA_ADMITTED;
-	if (!pgsa_unconfirmed_opened(search, frame, pfn, word) &&
-	    pgsa_claim_timed(search, frame, pfn, &word) &&
-	    !pgsa_unconfirmed_claimed(search, frame, pfn, before)) {
-		if (!search->nr_claims)
-			search->first_claim_ns = ktime_get_ns();
-		search->claims[search->nr_claims++] = (struct pgsa_claim) {
-			.pfn = pfn, .mixed = pgsa_claim_mix(pfn, word),
-		};
-	}
-	pgsa_frame_put(frame);
-	return PGSA_ADMITTED;
-}
-
-/*
- * Not sealed. If the word is another one, either an event has opened the frame, or
- * a bit of it has flipped: nobody would ever come back to it. That it may be
- * somebody else's claim by now does no harm.
- */
-static void pgsa_claim_give_back(struct pgsa_frame *frame, unsigned long pfn,
-				 u64 word)
-{
-	if (pgsa_frame_move(frame, pfn, &word, PGSA_FRAME_OPEN))
-		return;
-	if (pgsa_word_state(word) == PGSA_FRAME_SEALING ||
-	    pgsa_word_state(word) == NR_PGSA_FRAME_STATES)
-		pgsa_frame_move(frame, pfn, &word, PGSA_FRAME_OPEN);
-}
 
 /**
  * pgsa_seal_place - where does the redundancy of a frame go?
@@ -218,16 +138,36 @@ bool pgsa_seal_finish(struct pgsa_frame *frame, unsigned long pfn, u64 word,
 	return true;
 }
 
+/*
+ * Phase 4. The word comes first: once it is known that no event has opened the frame,
+ * the only one who could have cleared the mark is a delayed event of before the claim,
+ * and those are through.
+ */
+static bool pgsa_seal_allowed(struct folio *folio, struct pgsa_frame *frame,
+			      struct page *page, u64 word)
+{
+	if (pgsa_frame_word(frame) != word)
+		return false;
+	if (pgsa_oracle_claim(word)) {
+		pgsa_oracle_judge(folio, page, word);
+		return false;
+	}
+	if (pgsa_mark_lost(page_to_pfn(page)))
+		return false;
+	return pgsa_proof(folio, page) == PGSA_ADMITTED ||
+	       pgsa_dropped(PGSA_PROOF_AGAIN);
+}
+
 /* Phase 4 and 5, with the folio locked and admitted. */
-static bool pgsa_seal_frame(struct pgsa_frame *frame, struct page *page,
-			    u64 word)
+static bool pgsa_seal_frame(struct folio *folio, struct pgsa_frame *frame,
+			    struct page *page, u64 word)
 {
 	unsigned long pfn = page_to_pfn(page);
 	struct pgsa_place place;
 	union pgsa_check check;
 	const void *content;
 
-	if (pgsa_frame_word(frame) != word ||
+	if (!pgsa_seal_allowed(folio, frame, page, word) ||
 	    !pgsa_seal_place(&place, pfn, word))
 		return false;
 	/* Who has given his reference back has written before. */
@@ -279,10 +219,10 @@ static bool pgsa_seal_one(struct pgsa_search *search,
 	folio = prepared ?
 		pgsa_folio_lock(page, pgsa_wants_pagecache(search->policy),
 				&refusal) : NULL;
-	if (folio)
+	if (folio && !pgsa_oracle_claim(word))
 		pgsa_debug_unwritable(folio, claim);
 	frame = pgsa_frame_get(page);
-	sealed = frame && folio && pgsa_seal_frame(frame, page, word);
+	sealed = frame && folio && pgsa_seal_frame(folio, frame, page, word);
 	if (frame && !sealed)
 		pgsa_claim_give_back(frame, claim->pfn, word);
 	if (frame)

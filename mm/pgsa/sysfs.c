@@ -156,7 +156,7 @@ static ssize_t pgsa_exact_show(struct kobject *kobj,
 	}
 
 #define PGSA_NR_COUNTS	5
-#define PGSA_NR_REASONS	(NR_PGSA_REFUSALS + 1)	/* less "ok", two more */
+#define PGSA_NR_REASONS	NR_PGSA_REFUSALS	/* less "ok", one more */
 
 /* Two of each: what anybody may read, and what is exact. */
 static struct pgsa_count_attr pgsa_counts[2][PGSA_NR_COUNTS] = {
@@ -174,9 +174,6 @@ static struct pgsa_count_attr pgsa_reasons[2][PGSA_NR_REASONS] = {
 		{
 			.attr.attr.name = "hurt",
 			.offset = offsetof(struct pgsa_census, hurt),
-		}, {
-			.attr.attr.name = "writable",
-			.offset = offsetof(struct pgsa_census, writable),
 		},	/* the others follow */
 	}
 };
@@ -214,8 +211,8 @@ static void __init pgsa_reasons_init(struct pgsa_count_attr *counts)
 
 	for (refusal = PGSA_ADMITTED + 1; refusal < NR_PGSA_REFUSALS;
 	     refusal++) {
-		/* Behind the two that are there. */
-		struct pgsa_count_attr *count = &counts[refusal + 1];
+		/* Behind the one that is there. */
+		struct pgsa_count_attr *count = &counts[refusal];
 
 		count->attr.attr.name = pgsa_refusal_name(refusal);
 		count->offset = offsetof(struct pgsa_census, refused) +

@@ -23,7 +23,7 @@
  *
  * - Who wants to write to user memory asks for it (FOLL_WRITE), and gets a
  *   reference only through an entry that is writable. No entry was when the
- *   frame was sealed, and before one is, its writer is counted. Where that is
+ *   frame was sealed, and before one is, that is announced. Where that is
  *   not asked for (FOLL_FORCE) there is a hook in its place.
  * - Who writes to the page cache looks the folio up, whoever else holds it, and
  *   passes a hook each time before it writes; a driver that gets shared memory
@@ -56,6 +56,10 @@
  * references for each. 1024 others look like one, but for those of the entries that
  * map the page, which are known. They take 4 pipes of 1 MiB, or many small ones.
  *
+ * Nor is it for ever that the proof which is asked for again, that no entry can write
+ * the page (proof.c), may have no result: anybody can map a file of his on tmpfs as
+ * often as he likes. It is a second line there, for hooks that were missing.
+ *
  * A damaged record is put right by the same rule: it is valid only with the
  * generation that its word has, which each event changes, so that none has
  * opened the frame either. See guard.c.
@@ -72,6 +76,7 @@
 #include <trace/events/pgsa.h>
 
 #include "doubt.h"
+#include "proof.h"
 #include "record.h"
 #include "verify.h"
 
@@ -97,6 +102,7 @@ bool pgsa_unconfirmed_waits(unsigned long pfn, bool unmapped)
 {
 	struct pgsa_doubt *doubt;
 	u64 now_ns, due_ns;
+	bool unproved;
 
 	if (likely(xa_empty(&pgsa_doubts)))
 		return false;
@@ -105,10 +111,14 @@ bool pgsa_unconfirmed_waits(unsigned long pfn, bool unmapped)
 		if (!doubt)
 			return false;
 		due_ns = READ_ONCE(doubt->due_ns);
+		unproved = doubt->unproved;
 	}
 	now_ns = ktime_get_ns();
-	return now_ns < due_ns &&
-	       due_ns - now_ns < PGSA_UNCONFIRMED_NS - PGSA_UNCONFIRMED_FRESH_NS &&
+	if (now_ns >= due_ns ||
+	    due_ns - now_ns >= PGSA_UNCONFIRMED_NS - PGSA_UNCONFIRMED_FRESH_NS)
+		return false;
+	/* To ask for the proof again is what would cost much. */
+	return unproved ||
 	       pgsa_page_refusal(pfn_to_page(pfn), unmapped) != PGSA_ADMITTED;
 }
 
@@ -144,6 +154,7 @@ static void pgsa_doubt_add(struct pgsa_search *search, struct page *page,
 	doubt->word = word;
 	doubt->content = content || (old && pgsa_doubt_lasts(old, word) &&
 				     READ_ONCE(old->content));
+	doubt->unproved = refusal == PGSA_REFUSED_UNPROVED;
 	doubt->due_ns = ktime_get_ns() + PGSA_UNCONFIRMED_NS;
 	/* Somebody else may have been faster, or there may be no memory. */
 	if (xa_cmpxchg(&pgsa_doubts, pfn, old, doubt,
@@ -166,7 +177,8 @@ static void pgsa_doubt_add(struct pgsa_search *search, struct page *page,
 
 /* Once for each frame, however long it takes; told when the folio is unlocked. */
 static void pgsa_doubt_note(struct pgsa_search *search, unsigned long pfn,
-			    struct pgsa_doubt *doubt, enum pgsa_refusal refusal)
+			    struct pgsa_doubt *doubt, enum pgsa_refusal before,
+			    enum pgsa_refusal refusal)
 {
 	struct pgsa_finding *finding = search->finding;
 
@@ -175,9 +187,12 @@ static void pgsa_doubt_note(struct pgsa_search *search, unsigned long pfn,
 	WRITE_ONCE(doubt->told, true);
 	finding->pfn = pfn;
 	finding->waits = refusal != PGSA_ADMITTED;
-	finding->held_up = !finding->waits ? "referenced" :
-			   refusal == PGSA_REFUSED_REFERENCED ? "pinned" :
-			   pgsa_refusal_name(refusal);
+	if (!finding->waits)
+		finding->held_up = pgsa_refusal_name(before);
+	else if (refusal == PGSA_REFUSED_REFERENCED)
+		finding->held_up = "pinned";
+	else
+		finding->held_up = pgsa_refusal_name(refusal);
 }
 
 /**
@@ -209,6 +224,24 @@ static bool pgsa_refusal_brief(enum pgsa_refusal refusal, bool content)
 			     refusal == PGSA_REFUSED_UNMAPPED));
 }
 
+/*
+ * As pgsa_folio_lock(), and if it is about the content, it can be found out whether an
+ * entry can write it.
+ */
+static struct folio *pgsa_unconfirmed_try(struct page *page, bool unmapped,
+					  bool content,
+					  enum pgsa_refusal *refusal)
+{
+	struct folio *folio = pgsa_folio_lock(page, unmapped, refusal);
+
+	if (!folio || !content ||
+	    pgsa_proof(folio, page) != PGSA_REFUSED_UNPROVED)
+		return folio;
+	pgsa_folio_unlock(folio);
+	*refusal = PGSA_REFUSED_UNPROVED;
+	return NULL;
+}
+
 /**
  * pgsa_unconfirmed_lock - hold the folio of a frame with which something is wrong
  * @search: the search that found it
@@ -219,7 +252,8 @@ static bool pgsa_refusal_brief(enum pgsa_refusal refusal, bool content)
  *
  * Remembers the frame when that is not possible for the first time, which is
  * counted and traced. When that is long ago, references do not matter any more
- * unless they are pins, and one line in the log tells what became of it.
+ * unless they are pins, nor does what could not be proved again, and one line in the
+ * log tells what became of it.
  *
  * Context: As pgsa_folio_lock(), within rcu_read_lock().
  * Return: the folio, locked and referenced, or NULL.
@@ -231,11 +265,12 @@ struct folio *pgsa_unconfirmed_lock(struct pgsa_search *search,
 {
 	bool unmapped = pgsa_wants_pagecache(search->policy);
 	unsigned long pfn = page_to_pfn(page);
-	enum pgsa_refusal refusal;
+	enum pgsa_refusal before, refusal;
 	struct pgsa_doubt *doubt;
 	struct folio *folio;
 
-	folio = pgsa_folio_lock(page, unmapped, &refusal);
+	folio = pgsa_unconfirmed_try(page, unmapped, content, &refusal);
+	before = refusal;
 	if (folio || pgsa_refusal_brief(refusal, content))
 		return folio;
 	doubt = pgsa_doubt(pfn, word);
@@ -250,7 +285,7 @@ struct folio *pgsa_unconfirmed_lock(struct pgsa_search *search,
 	folio = pgsa_folio_lock_unpinned(page, unmapped, &refusal);
 	if (pgsa_refusal_brief(refusal, content))
 		return NULL;
-	pgsa_doubt_note(search, pfn, doubt, refusal);
+	pgsa_doubt_note(search, pfn, doubt, before, refusal);
 	/* Everybody has had the chance to try. */
 	if (!folio)
 		WRITE_ONCE(doubt->due_ns, ktime_get_ns() + PGSA_UNCONFIRMED_NS -

@@ -8,8 +8,14 @@
 #include <linux/prefetch.h>
 #include <linux/string.h>
 
+#include "claim.h"
+#include "debug.h"
+#include "mark.h"
+#include "oracle.h"
+#include "proof.h"
 #include "record.h"
 #include "verify.h"
+#include "warn.h"
 
 #define PGSA_PREFETCH_BYTES	1024
 
@@ -114,6 +120,31 @@ static void pgsa_confirm_locked(struct pgsa_search *search, struct page *page,
 }
 
 /*
+ * Before a mismatch counts as an error, it is proved again that no entry can write the
+ * frame. If one can, it was not announced: a bit of a page table has flipped, or of the
+ * mark. Nobody knows then who has written to the page.
+ */
+static bool pgsa_confirm_proved(struct pgsa_search *search, struct folio *folio,
+				struct page *page, struct pgsa_frame *frame,
+				u64 word)
+{
+	unsigned long pfn = page_to_pfn(page);
+	enum pgsa_refusal refusal = pgsa_proof(folio, page);
+
+	/* How long that may be put off, unconfirmed.c has decided. */
+	if (refusal == PGSA_ADMITTED || refusal == PGSA_REFUSED_UNPROVED ||
+	    pgsa_dropped(PGSA_PROOF_AGAIN))
+		return true;
+	if (pgsa_frame_move(frame, pfn, &word, PGSA_FRAME_OPEN)) {
+		pgsa_mark_clear(pfn);
+		pgsa_deferred_warn_ratelimited("pfn 0x%lx: an entry that can write it was not announced; damaged page table?\n",
+					       pfn);
+	}
+	pgsa_stat_add(search->policy, PGSA_STAT_STALE, 1);
+	return false;
+}
+
+/*
  * A mismatch was seen, when @errors had been dealt with. Is it an error? A folio
  * that cannot be held now is left SEALED and looked at again in the next cycle:
  * nothing was proved. If that is because somebody reads it, it is not put off for
@@ -127,7 +158,8 @@ static void pgsa_confirm(struct pgsa_search *search, struct page *page,
 
 	if (!folio)
 		return;
-	pgsa_confirm_locked(search, page, frame, word, errors);
+	if (pgsa_confirm_proved(search, folio, page, frame, word))
+		pgsa_confirm_locked(search, page, frame, word, errors);
 	pgsa_folio_unlock(folio);
 }
 
@@ -145,21 +177,22 @@ static void pgsa_confirm(struct pgsa_search *search, struct page *page,
 int pgsa_compare(struct page *page, struct pgsa_frame *frame, u64 word)
 {
 	union pgsa_check check = { .raw = READ_ONCE(frame->check) };
+	unsigned long pfn = page_to_pfn(page);
 	const void *content;
 	int equal;
 
 	if (pgsa_word_state(word) != PGSA_FRAME_SEALED ||
-	    pgsa_frame_word(frame) != word)
+	    pgsa_frame_word(frame) != word || pgsa_mark_lost(pfn))
 		return 0;
 	content = pgsa_content_begin(page);
 	if (!content)
 		return -EIO;
-	equal = pgsa_check_equal(page_to_pfn(page), word, &check, content);
+	equal = pgsa_check_equal(pfn, word, &check, content);
 	pgsa_content_end(page, content);
 
 	/* Pairs with the full barrier of the event before any write. */
 	smp_rmb();
-	if (pgsa_frame_word(frame) != word)
+	if (pgsa_frame_word(frame) != word || pgsa_mark_lost(pfn))
 		return 0;
 	return equal ?: -EBADMSG;
 }
@@ -252,16 +285,33 @@ static void pgsa_visit_open(struct pgsa_search *search, struct page *page,
 {
 	enum pgsa_refusal refusal = PGSA_REFUSED_NOT_LRU;
 
-	if (pgsa_page_plausible(page) &&
-	    !(word & (PGSA_WORD_WRITERS | PGSA_WORD_HURT)))
-		refusal = pgsa_seal_claim(search, page_to_pfn(page), word);
+	if (pgsa_page_plausible(page) && !(word & PGSA_WORD_HURT)) {
+		if (word & PGSA_WORD_WRITERS)
+			pgsa_oracle_ask(search, page, word);
+		else
+			refusal = pgsa_seal_claim(search, page_to_pfn(page),
+						  word);
+	}
 	pgsa_census_refusal(&search->done.census, word, refusal);
+}
+
+/* To read memory that is known to be broken may be fatal. */
+static void pgsa_visit_sealed(struct pgsa_search *search, struct page *page,
+			      struct pgsa_frame *frame, u64 word)
+{
+	bool unmapped = pgsa_wants_pagecache(search->policy);
+	unsigned long pfn = page_to_pfn(page);
+
+	if (pgsa_mark_lost(pfn))
+		pgsa_mend_mark(search, frame, pfn, word);
+	else if (pgsa_page_in_scope(page, unmapped) && !PageHWPoison(page) &&
+		 !pgsa_unconfirmed_waits(pfn, unmapped))
+		pgsa_verify(search, page, frame, word);
 }
 
 static void pgsa_visit_frame(struct pgsa_search *search, struct page *page,
 			     struct pgsa_frame *frame)
 {
-	bool unmapped = pgsa_wants_pagecache(search->policy);
 	u64 word = pgsa_frame_word(frame);
 
 	pgsa_census_frame(&search->done.census, page, word);
@@ -282,10 +332,7 @@ static void pgsa_visit_frame(struct pgsa_search *search, struct page *page,
 		    !pgsa_too_weak(search, word) &&
 		    pgsa_redundancy_good(search, page_to_pfn(page), frame, word))
 			break;
-		/* To read memory that is known to be broken may be fatal. */
-		if (pgsa_page_in_scope(page, unmapped) && !PageHWPoison(page) &&
-		    !pgsa_unconfirmed_waits(page_to_pfn(page), unmapped))
-			pgsa_verify(search, page, frame, word);
+		pgsa_visit_sealed(search, page, frame, word);
 		break;
 	case PGSA_FRAME_CHECKING:
 	case PGSA_FRAME_BAD:

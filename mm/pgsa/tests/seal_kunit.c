@@ -18,7 +18,10 @@
 #include <linux/swap.h>
 #include <linux/uaccess.h>
 
+#include "../claim.h"
+#include "../mark.h"
 #include "../pgsa.h"
+#include "../proof.h"
 #include "../record.h"
 
 #define SEAL_CLAIMS	3	/* of which all but one wait */
@@ -111,7 +114,7 @@ static void seal_counts_devices(struct kunit *test)
 }
 
 /* Whoever sees the claim sees when it was made. */
-static bool seal_block_claim(struct pgsa_frame *frame, unsigned long pfn,
+static bool seal_claim_frame(struct pgsa_frame *frame, unsigned long pfn,
 			     u64 *word, unsigned int detect,
 			     unsigned int correct)
 {
@@ -131,7 +134,7 @@ static void seal_time_comes_first(struct kunit *test)
 {
 	struct seal_test *st = test->priv;
 
-	kunit_activate_static_stub(test, pgsa_block_claim, seal_block_claim);
+	kunit_activate_static_stub(test, pgsa_claim_frame, seal_claim_frame);
 	st->frame.check = SEAL_CHECK;
 	st->lost = true;
 	KUNIT_EXPECT_TRUE(test, pgsa_claim_lost(&st->frame));
@@ -146,7 +149,7 @@ static void seal_check_is_kept(struct kunit *test)
 	struct seal_test *st = test->priv;
 	u64 open, word = 0;
 
-	kunit_activate_static_stub(test, pgsa_block_claim, seal_block_claim);
+	kunit_activate_static_stub(test, pgsa_claim_frame, seal_claim_frame);
 	pgsa_frame_add_writer(&st->frame, SEAL_PFN);
 	pgsa_frame_sub_writer(&st->frame);
 	open = pgsa_frame_word(&st->frame);
@@ -177,7 +180,7 @@ static struct page *seal_page(struct kunit *test)
 	return page;
 }
 
-/* It is not even claimed, and that is the reason which is counted */
+/* It is not even looked at closely, and that is the reason which is counted */
 static void device_is_a_reason(struct kunit *test)
 {
 	struct page *page = seal_page(test);
@@ -192,10 +195,10 @@ static void device_is_a_reason(struct kunit *test)
 	pgsa_mm_device_drop();
 	after = pgsa_sealing_refusal(page, false);
 	put_online_mems();
-	KUNIT_EXPECT_STREQ(test, pgsa_refusal_name(before), "ok");
+	KUNIT_EXPECT_STREQ(test, pgsa_refusal_name(before), "writable");
 	KUNIT_EXPECT_STREQ(test, pgsa_refusal_name(shared),
 			   "shared_with_device");
-	KUNIT_EXPECT_STREQ(test, pgsa_refusal_name(after), "ok");
+	KUNIT_EXPECT_STREQ(test, pgsa_refusal_name(after), "writable");
 }
 
 static void seal_exit(void *data)

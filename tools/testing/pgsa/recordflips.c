@@ -241,8 +241,12 @@ static bool place_of_frame(unsigned int nr, struct place *place)
 /* Returns false if there is nothing of that kind now. */
 static bool choose(unsigned int nr, struct place *place)
 {
+	struct pgsa_frame f = {};
+
 	if (in_order)
 		return next_place(kind, &box->next, place);
+	if (kind == MARKS)
+		return frame(nr, &f) && place_of_mark(f.pfn, place);
 	if (kind == RECORD || kind == REDUNDANCY)
 		return place_of_frame(nr, place);
 	return random_place(kind, place);
@@ -299,7 +303,7 @@ static bool once(unsigned int nr)
 {
 	static const enum kind kinds[] = {
 		RECORD, RECORD, RECORD, RECORD, RECORD, REDUNDANCY, REDUNDANCY,
-		POLICY, TARGET, CREW, SEARCH, CLAIMS,
+		POLICY, TARGET, CREW, SEARCH, CLAIMS, MARKS,
 	};
 	const char *repairs = PGSA_SYSFS "/errors_corrected";
 	unsigned long long repaired = number(repairs);

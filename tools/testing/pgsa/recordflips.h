@@ -10,7 +10,9 @@
 
 #define RECORDFLIPS_AGAIN	3	/* exit status: go on in another guest */
 
-enum kind { RECORD, REDUNDANCY, POLICY, TARGET, CREW, SEARCH, CLAIMS, NR_KINDS };
+enum kind {
+	RECORD, REDUNDANCY, POLICY, TARGET, CREW, SEARCH, CLAIMS, MARKS, NR_KINDS
+};
 
 enum count {
 	FLIPS, POINTERS, CORRECTED, UNRESOLVED, UNPROTECTED, MISSED, STALLED,
@@ -45,6 +47,7 @@ extern const char * const kind_names[NR_KINDS];
 int kind_of(const char *name);
 void load_objects(void);
 bool random_place(enum kind kind, struct place *place);
+bool place_of_mark(uint64_t pfn, struct place *place);
 bool next_place(enum kind kind, uint64_t *next, struct place *place);
 
 #endif

@@ -24,7 +24,7 @@ static unsigned int nr_objects, nr_pointers;
 
 const char * const kind_names[NR_KINDS] = {
 	"record", "redundancy", "policy", "target", "crew", "search",
-	"claims",
+	"claims", "marks",
 };
 
 int kind_of(const char *name)
@@ -98,6 +98,24 @@ bool random_place(enum kind kind, struct place *place)
 		*place = place_in(o, random() % (o->bytes * 8));
 		if (!place->pointer || random() % 100 == 0)
 			return true;
+	}
+	return false;
+}
+
+/* The mark of a frame, or another one of the same word */
+bool place_of_mark(uint64_t pfn, struct place *place)
+{
+	uint64_t bit = random() % 2 ? pfn : (pfn & ~63ULL) + random() % 64;
+	unsigned int i;
+
+	for (i = 0; i < nr_objects; i++) {
+		const struct object *o = &objects[i];
+		uint64_t first = o->offset * 8;
+
+		if (o->kind != MARKS || bit < first || bit >= first + o->bytes * 8)
+			continue;
+		*place = place_in(o, bit - first);
+		return true;
 	}
 	return false;
 }
