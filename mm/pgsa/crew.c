@@ -51,10 +51,15 @@ static bool pgsa_crew_busy(struct pgsa_crew *crew)
 
 static void pgsa_cycle_begin(struct pgsa_crew *crew, u64 wall_ns)
 {
+	struct pgsa_census census = crew->cycle.census;
+
 	crew->over = false;
 	crew->cycle_ns = wall_ns;
 	crew->cycle_cpu_ns = crew->cpu_ns;
 	crew->cycle = (struct pgsa_tally) {};
+	/* What is counted in many cycles goes on. */
+	if (!crew->cursor.discovery.complete)
+		crew->cycle.census = census;
 }
 
 /**
@@ -91,13 +96,14 @@ EXPORT_SYMBOL_IF_KUNIT(pgsa_crew_join);
  * @crew: the crew, joined by the caller
  * @pfns: room for their numbers
  * @nr: so many at most
+ * @purpose: takes what they are to be visited for
  *
  * Context: Process context, may sleep. Keeps memory from going offline.
  * Return: how many; -EAGAIN if the strategy has none just now; 0 if the cycle
  * is over and the caller has to leave.
  */
 int pgsa_crew_take(struct pgsa_crew *crew, unsigned long *pfns,
-		   unsigned int nr)
+		   unsigned int nr, enum pgsa_purpose *purpose)
 {
 	int ret;
 
@@ -106,6 +112,7 @@ int pgsa_crew_take(struct pgsa_crew *crew, unsigned long *pfns,
 	if (READ_ONCE(crew->over))
 		return 0;
 	ret = crew->strategy->fill(&crew->cursor, pfns, nr);
+	*purpose = crew->cursor.purpose;
 	if (!ret) {
 		spin_lock(&crew->lock);
 		WRITE_ONCE(crew->over, true);
@@ -128,7 +135,7 @@ EXPORT_SYMBOL_IF_KUNIT(pgsa_crew_take);
 bool pgsa_crew_leave(struct pgsa_crew *crew, u64 wall_ns,
 		     const struct pgsa_tally *done, struct pgsa_report *report)
 {
-	bool complete;
+	bool complete, round;
 
 	spin_lock(&crew->lock);
 	crew->cycle.frames += done->frames;
@@ -138,10 +145,12 @@ bool pgsa_crew_leave(struct pgsa_crew *crew, u64 wall_ns,
 		crew->busy -= PGSA_BUSY;
 	complete = !crew->busy;
 	/* All have left, so nobody is taking frames. */
-	if (complete)
+	round = complete && crew->cursor.discovery.complete;
+	if (round)
 		pgsa_census_free(&crew->cycle.census, crew->cursor.free);
 	*report = (struct pgsa_report) {
 		.total = crew->cycle,
+		.round = round,
 		.ns = wall_ns - crew->cycle_ns,
 		.cpu_ns = crew->cpu_ns - crew->cycle_cpu_ns,
 	};

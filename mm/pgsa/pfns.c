@@ -13,9 +13,12 @@
 #include <kunit/visibility.h>
 
 #include "../internal.h"
+#include "mark.h"
 #include "pgsa.h"
 
-#define PGSA_FILL_LOOKS	512	/* at frames, holes and blocks, without result */
+#define PGSA_FILL_LOOKS	512UL	/* at frames, holes and blocks, without result */
+#define PGSA_FILL_MARKS	(1UL << 22)	/* looked at in one go: 512 KiB of them */
+#define PGSA_DISCOVER_LOOKS	32768UL	/* in each cycle, at least */
 
 /* Holes begin and end at the granularity of the memory map. */
 static unsigned long pgsa_hole_granule(void)
@@ -85,6 +88,29 @@ bool pgsa_pass_over(struct pgsa_pass *pass)
 	return free;
 }
 
+/*
+ * Puts the numbers of frames that are not free from @pass on to @pfns, at most @nr, and
+ * looks at no more than @looks frames, holes and blocks; returns how many frames.
+ */
+static unsigned int pgsa_fill_pass(struct pgsa_cursor *cursor,
+				   struct pgsa_pass *pass, unsigned long *pfns,
+				   unsigned int nr, unsigned long *looks,
+				   bool (*due)(const struct pgsa_cursor *cursor,
+					       unsigned long pfn))
+{
+	unsigned int i = 0;
+
+	for (; i < nr && pass->pfn < max_pfn && *looks; --*looks) {
+		if (pgsa_pass_over(pass))
+			continue;
+		if (!due || due(cursor, pass->pfn))
+			pfns[i++] = pass->pfn;
+		pass->pfn++;
+	}
+	cursor->free += pass->free;
+	return i;
+}
+
 /**
  * pgsa_fill_used - the next frames that are not free
  * @cursor: where the strategy is in its cycle
@@ -103,24 +129,103 @@ int pgsa_fill_used(struct pgsa_cursor *cursor, unsigned long *pfns,
 			       unsigned long pfn))
 {
 	struct pgsa_pass pass = { .pfn = cursor->pfn };
-	unsigned int i = 0, looks = nr + PGSA_FILL_LOOKS;
+	unsigned long looks = nr + PGSA_FILL_LOOKS;
+	unsigned int i;
 
 	if (!pass.pfn)
 		cursor->free = 0;
-	while (i < nr && pass.pfn < max_pfn && looks--) {
-		if (pgsa_pass_over(&pass))
-			continue;
-		if (!due || due(cursor, pass.pfn))
-			pfns[i++] = pass.pfn;
-		pass.pfn++;
-	}
+	i = pgsa_fill_pass(cursor, &pass, pfns, nr, &looks, due);
 	cursor->pfn = pass.pfn;
-	cursor->free += pass.free;
 	if (!i && pass.pfn < max_pfn)
 		return -EAGAIN;
 	if (!i)
 		cursor->pfn = 0;
 	return i;
+}
+
+/* The next frames with a mark; the others cost next to nothing. */
+static int pgsa_fill_marked(struct pgsa_cursor *cursor, unsigned long *pfns,
+			    unsigned int nr)
+{
+	unsigned long end = min(max_pfn, cursor->pfn + PGSA_FILL_MARKS);
+	unsigned int i = 0;
+
+	while (i < nr && cursor->pfn < end) {
+		cursor->pfn = pgsa_mark_next(cursor->pfn, end);
+		if (cursor->pfn == end)
+			break;
+		if (pfn_to_online_page(cursor->pfn))
+			pfns[i++] = cursor->pfn;
+		cursor->pfn++;
+	}
+	return !i && cursor->pfn < max_pfn ? -EAGAIN : i;
+}
+
+/* 0 when enough has been looked at for this cycle, or all */
+static int pgsa_fill_discover(struct pgsa_cursor *cursor, unsigned long *pfns,
+			      unsigned int nr)
+{
+	struct pgsa_discovery *discovery = &cursor->discovery;
+	struct pgsa_pass pass = { .pfn = discovery->pfn };
+	unsigned long most = min(discovery->looks, nr + PGSA_FILL_LOOKS);
+	unsigned long looks = most;
+	unsigned int i;
+
+	i = pgsa_fill_pass(cursor, &pass, pfns, nr, &looks, NULL);
+	discovery->pfn = pass.pfn;
+	discovery->looks -= most - looks;
+	if (i)
+		return i;
+	if (pass.pfn < max_pfn && discovery->looks)
+		return -EAGAIN;
+	discovery->complete = pass.pfn >= max_pfn;
+	return 0;
+}
+
+/**
+ * pgsa_fill_sweep - the next frames that are sealed, or might be
+ * @cursor: where the strategy is in its cycle
+ * @pfns: takes their numbers
+ * @nr: so many at most
+ *
+ * A cycle is a way through all marks, and the frames that have one are verified. So how
+ * soon an error is found depends on how much is sealed, not on how much memory there
+ * is. After that some frames are looked at that may be sealed: PGSA_DISCOVER_LOOKS, or
+ * twice as many as were verified, where the cycle before has ended. A look at a frame
+ * that is not sealed costs a tenth of a verification, or less.
+ *
+ * Context: As for the method fill of struct pgsa_strategy.
+ * Return: as that.
+ */
+int pgsa_fill_sweep(struct pgsa_cursor *cursor, unsigned long *pfns,
+		    unsigned int nr)
+{
+	struct pgsa_discovery *discovery = &cursor->discovery;
+	int ret;
+
+	if (cursor->purpose != PGSA_VISIT_VERIFY &&
+	    cursor->purpose != PGSA_VISIT_DISCOVER) {
+		cursor->purpose = PGSA_VISIT_VERIFY;
+		cursor->pfn = 0;
+		cursor->state = 0;
+		if (discovery->complete || !discovery->pfn)
+			discovery->pfn = cursor->free = 0;
+		discovery->complete = false;
+	}
+	if (cursor->purpose == PGSA_VISIT_VERIFY) {
+		ret = pgsa_fill_marked(cursor, pfns, nr);
+		if (ret) {
+			cursor->state += max(ret, 0);
+			return ret;
+		}
+		cursor->purpose = PGSA_VISIT_DISCOVER;
+		discovery->looks = clamp(2 * cursor->state, PGSA_DISCOVER_LOOKS,
+					 max(max_pfn, PGSA_DISCOVER_LOOKS));
+	}
+	ret = pgsa_fill_discover(cursor, pfns, nr);
+	if (!ret)
+		cursor->purpose = PGSA_VISIT_ALL;	/* the next cycle begins */
+	return ret;
 }
 
 /**

@@ -100,12 +100,14 @@ struct pgsa_crew {
 
 /**
  * struct pgsa_report - a complete cycle
- * @total: what was done in it
+ * @total: what was done in it; the census is that of all cycles since the last round
+ * @round: it has ended a round of discovery
  * @ns: how long it took
  * @cpu_ns: CPU time of all searchers
  */
 struct pgsa_report {
 	struct pgsa_tally total;
+	bool round;
 	u64 ns;
 	u64 cpu_ns;
 };
@@ -116,7 +118,7 @@ void pgsa_crew_init(struct pgsa_crew *crew, struct pgsa_policy *policy,
 		    u64 wall_ns);
 u64 pgsa_crew_join(struct pgsa_crew *crew, u64 wall_ns, u64 interval_ns);
 int pgsa_crew_take(struct pgsa_crew *crew, unsigned long *pfns,
-		   unsigned int nr);
+		   unsigned int nr, enum pgsa_purpose *purpose);
 bool pgsa_crew_leave(struct pgsa_crew *crew, u64 wall_ns,
 		     const struct pgsa_tally *done, struct pgsa_report *report);
 u64 pgsa_crew_pause(struct pgsa_crew *crew, u64 wall_ns, u64 cpu_ns,
@@ -164,6 +166,7 @@ static inline u64 pgsa_claim_word(const struct pgsa_claim *claim)
  * @done: this cycle's work
  * @nr_pfns: number of @pfns
  * @next_pfn: index of the next one to be visited
+ * @purpose: what they are visited for
  * @nr_claims: number of @claims
  * @first_claim_ns: age of the oldest of them
  * @nr_waiting: that many of them, the first, wait for a grace period
@@ -189,6 +192,7 @@ struct pgsa_search {
 	struct pgsa_tally done;
 	unsigned int nr_pfns;
 	unsigned int next_pfn;
+	enum pgsa_purpose purpose;
 	unsigned int nr_claims;
 	u64 first_claim_ns;
 	unsigned int nr_waiting;

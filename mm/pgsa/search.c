@@ -133,7 +133,7 @@ static void kpgsad_leave(struct pgsa_search *search)
 			     &report))
 		return;
 	pgsa_unconfirmed_trim(search);
-	if (policy->strategy->visits_all)
+	if (policy->strategy->visits_all && report.round)
 		pgsa_census_publish(&report.total.census);
 	pgsa_stat_set(policy, PGSA_STAT_LAST_CYCLE_FRAMES,
 		      report.total.checked);
@@ -228,7 +228,7 @@ static int kpgsad_visit(struct pgsa_search *search, u64 until_ns)
 {
 	if (!kpgsad_left(search)) {
 		int ret = pgsa_crew_take(search->crew, search->pfns,
-					 PGSA_CHUNK_FRAMES);
+					 PGSA_CHUNK_FRAMES, &search->purpose);
 
 		if (ret <= 0)
 			return ret;

@@ -292,7 +292,8 @@ static void pgsa_visit_open(struct pgsa_search *search, struct page *page,
 			refusal = pgsa_seal_claim(search, page_to_pfn(page),
 						  word);
 	}
-	pgsa_census_refusal(&search->done.census, word, refusal);
+	if (search->purpose != PGSA_VISIT_VERIFY)
+		pgsa_census_refusal(&search->done.census, word, refusal);
 }
 
 /* To read memory that is known to be broken may be fatal. */
@@ -304,7 +305,8 @@ static void pgsa_visit_sealed(struct pgsa_search *search, struct page *page,
 
 	if (pgsa_mark_lost(pfn))
 		pgsa_mend_mark(search, frame, pfn, word);
-	else if (pgsa_page_in_scope(page, unmapped) && !PageHWPoison(page) &&
+	else if (search->purpose != PGSA_VISIT_DISCOVER &&
+		 pgsa_page_in_scope(page, unmapped) && !PageHWPoison(page) &&
 		 !pgsa_unconfirmed_waits(pfn, unmapped))
 		pgsa_verify(search, page, frame, word);
 }
@@ -314,7 +316,8 @@ static void pgsa_visit_frame(struct pgsa_search *search, struct page *page,
 {
 	u64 word = pgsa_frame_word(frame);
 
-	pgsa_census_frame(&search->done.census, page, word);
+	if (search->purpose != PGSA_VISIT_VERIFY)
+		pgsa_census_frame(&search->done.census, page, word);
 	switch (pgsa_word_state(word)) {
 	case PGSA_FRAME_NONE:
 	case PGSA_FRAME_OPEN:

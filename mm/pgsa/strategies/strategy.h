@@ -42,11 +42,38 @@ struct pgsa_walk {
 };
 
 /**
+ * enum pgsa_purpose - what frames are to be visited for
+ * @PGSA_VISIT_ALL: whatever is to be done with them
+ * @PGSA_VISIT_VERIFY: they are sealed, most of them, and will be verified
+ * @PGSA_VISIT_DISCOVER: some may be sealed; those that are so already have been verified
+ */
+enum pgsa_purpose {
+	PGSA_VISIT_ALL,
+	PGSA_VISIT_VERIFY,
+	PGSA_VISIT_DISCOVER
+};
+
+/**
+ * struct pgsa_discovery - how far the discovery of frames has come, over many cycles
+ * @pfn: next frame number to look at
+ * @looks: so many more frames, holes and free blocks in this cycle
+ * @complete: it has come to the end in this cycle
+ */
+struct pgsa_discovery {
+	unsigned long pfn;
+	unsigned long looks;
+	bool complete;
+};
+
+/**
  * struct pgsa_cursor - how far a strategy has come in its cycle
  * @policy: the policy that is searched for
  * @pfn: next frame number to look at; the strategy's own, as is
  * @state: what else it has to remember; both are 0 before the first cycle
- * @free: frames that pgsa_fill_used() has passed over in this cycle
+ * @free: frames that pgsa_fill_used() has passed over in this cycle, or
+ *	  pgsa_fill_sweep() in its discovery
+ * @purpose: of the frames that were given out last
+ * @discovery: for pgsa_fill_sweep()
  * @walk: how far pgsa_targets_fill() has come
  */
 struct pgsa_cursor {
@@ -54,6 +81,8 @@ struct pgsa_cursor {
 	unsigned long pfn;
 	unsigned long state;
 	unsigned long free;
+	enum pgsa_purpose purpose;
+	struct pgsa_discovery discovery;
 	struct pgsa_walk walk;
 };
 
@@ -66,7 +95,7 @@ struct pgsa_cursor {
  *	  by one searcher of the policy at a time, which holds a mutex and keeps
  *	  memory from going offline: a call must be short, and must not wait
  *	  for a lock that others hold for long.
- * @visits_all: each cycle takes every frame that is not free
+ * @visits_all: each round of discovery takes every frame that is not free
  * @seals_only: the searchers seal frames, but others verify them
  * @start: optional: a policy goes live, its searchers start next; 0, or an errno
  *	   that is the result of the write to "enable". May sleep.
@@ -88,6 +117,8 @@ int pgsa_fill_used(struct pgsa_cursor *cursor, unsigned long *pfns,
 		   unsigned int nr,
 		   bool (*due)(const struct pgsa_cursor *cursor,
 			       unsigned long pfn));
+int pgsa_fill_sweep(struct pgsa_cursor *cursor, unsigned long *pfns,
+		    unsigned int nr);
 bool pgsa_pfn_shared(unsigned long pfn);
 int pgsa_targets_fill(struct pgsa_cursor *cursor, unsigned long *pfns,
 		      unsigned int nr, bool all_without);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Strategy sweep: all frames that are not free, in the order of their numbers.
+ * Strategy sweep: all frames that are sealed, in the order of their numbers, and some
+ * of those that might be.
  */
 #include <linux/init.h>
 
@@ -9,7 +10,7 @@
 static int pgsa_sweep_fill(struct pgsa_cursor *cursor, unsigned long *pfns,
 			   unsigned int nr)
 {
-	return pgsa_fill_used(cursor, pfns, nr, NULL);
+	return pgsa_fill_sweep(cursor, pfns, nr);
 }
 
 static const struct pgsa_strategy pgsa_sweep = {

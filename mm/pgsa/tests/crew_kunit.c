@@ -84,7 +84,9 @@ static void worker_leave(struct kunit *test, struct worker *worker)
 static void worker_take(struct kunit *test, struct worker *worker)
 {
 	struct crew_test *ct = test->priv;
-	int ret = pgsa_crew_take(&ct->crew, worker->pfns, CREW_CHUNK);
+	enum pgsa_purpose purpose;
+	int ret = pgsa_crew_take(&ct->crew, worker->pfns, CREW_CHUNK,
+				 &purpose);
 
 	KUNIT_ASSERT_LE(test, ret, CREW_CHUNK);
 	if (ret > 0)
