@@ -47,12 +47,15 @@ struct folio *pgsa_sealing_lock(struct page *page, bool unmapped,
 enum pgsa_refusal pgsa_sealing_refusal(struct page *page, bool unmapped)
 {
 	enum pgsa_refusal refusal;
-	struct folio *folio = pgsa_sealing_lock(page, unmapped, &refusal);
+	struct folio *folio;
 
-	if (!folio)
-		return refusal;
-	refusal = pgsa_proof(folio, page);
-	pgsa_folio_unlock(folio);
+	pgsa_preempt_disable();
+	folio = pgsa_sealing_lock(page, unmapped, &refusal);
+	if (folio) {
+		refusal = pgsa_proof(folio, page);
+		pgsa_folio_unlock(folio);
+	}
+	pgsa_preempt_enable();
 	return refusal;
 }
 EXPORT_SYMBOL_IF_KUNIT(pgsa_sealing_refusal);

@@ -79,7 +79,7 @@ struct pgsa_recount {
 	u32 *counts;		/* by frame number */
 	unsigned long nr;	/* of them */
 	unsigned long mms, entries, frames, too_low, too_high;
-	unsigned long marked, marked_writable;
+	unsigned long marked, marked_writable, unmarked;
 	bool busy;		/* an mm is locked for writing, maybe */
 	unsigned int shown;
 	struct pgsa_difference differences[PGSA_DIFFERENCES_SHOWN];
@@ -187,6 +187,9 @@ static void pgsa_recount_compare(struct pgsa_recount *recount,
 		recount->marked++;
 		recount->marked_writable += !!recount->counts[pfn];
 	}
+	/* A claim may lose its mark: then it is not sealed. */
+	if (pgsa_word_state(word) >= PGSA_FRAME_SEALED && pgsa_mark_lost(pfn))
+		recount->unmarked++;
 	if (recorded == recount->counts[pfn])
 		return;
 	if (recorded < recount->counts[pfn])
@@ -223,8 +226,8 @@ static void pgsa_recount_show(struct seq_file *seq,
 		   recount->entries, recount->frames);
 	seq_printf(seq, "writers_too_low %lu\nwriters_too_high %lu\n",
 		   recount->too_low, recount->too_high);
-	seq_printf(seq, "marked %lu\nmarked_writable %lu\nproofs_refuted %lu\n",
-		   recount->marked, recount->marked_writable,
+	seq_printf(seq, "marked %lu\nmarked_writable %lu\nsealed_unmarked %lu\nproofs_refuted %lu\n",
+		   recount->marked, recount->marked_writable, recount->unmarked,
 		   pgsa_oracle_refuted());
 	for (i = 0; i < recount->shown; i++) {
 		const struct pgsa_difference *d = &recount->differences[i];
@@ -234,7 +237,8 @@ static void pgsa_recount_show(struct seq_file *seq,
 			   d->recorded < d->counted ? "too_low" : "too_high");
 	}
 	wrong = recount->too_low || recount->too_high ||
-		recount->marked_writable || pgsa_oracle_refuted();
+		recount->marked_writable || recount->unmarked ||
+		pgsa_oracle_refuted();
 	seq_puts(seq, wrong ? "INCONSISTENT\n" : "consistent\n");
 }
 

@@ -6,9 +6,9 @@
 /**
  * DOC: Marks
  *
- * Whoever is about to write to a frame asks whether it has a mark, and nearly always
- * it has none: then there is nothing to be opened. Those of a huge page are in one
- * cache line, so that an event for all of it is one look at 64 bytes.
+ * Where the kernel is about to write to a frame, it asks whether that has a mark, and
+ * nearly always it has none: then there is nothing to be opened. Those of a huge page
+ * are in one cache line, so that an event for all of it is one look at 64 bytes.
  *
  * Mark and word are two objects, and no instruction changes both. Rules:
  *
@@ -40,8 +40,11 @@
  * There are marks for all memory there is at boot, and for what may be added if that
  * was announced at boot and its marks take no more than a 4096th part of memory.
  * Frames beyond have none, and are not sealed. How many there are is kept in three
- * copies, and in one more that hooks look at: too small, it only makes them slow.
+ * copies, and in one more that hooks look at: too small, it only makes them slow; too
+ * large, it is as bad as a damaged pointer, for frames that there are not.
  */
+#define pr_fmt(fmt) "pgsa: " fmt
+
 #include <linux/bitmap.h>
 #include <linux/cache.h>
 #include <linux/find.h>
@@ -49,6 +52,7 @@
 #include <linux/memblock.h>
 #include <linux/mm.h>
 #include <linux/minmax.h>
+#include <linux/printk.h>
 #include <linux/slab.h>
 #include <kunit/visibility.h>
 
@@ -82,7 +86,7 @@ static unsigned long pgsa_marks_frames(void)
  *
  * Context: Any context.
  * Return: the number: as many as there are below @end, or more; but not more than
- * those of 1024 TiB.
+ * those of 64 TiB.
  */
 unsigned long pgsa_marks_wanted(unsigned long end, u64 possible,
 				unsigned long pages)
@@ -93,7 +97,7 @@ unsigned long pgsa_marks_wanted(unsigned long end, u64 possible,
 	if (possible > nr && possible <= spare)
 		nr = possible;
 	nr = round_up(nr, BITS_PER_LONG);
-	return min_t(u64, nr, (u64)UINT_MAX * BITS_PER_LONG);
+	return min_t(u64, nr, (u64)INT_MAX / sizeof(long) * BITS_PER_LONG);
 }
 EXPORT_SYMBOL_IF_KUNIT(pgsa_marks_wanted);
 
@@ -109,8 +113,10 @@ void __init pgsa_marks_init(void)
 	unsigned long *marks = kvzalloc(nr / BITS_PER_BYTE,
 					GFP_KERNEL | __GFP_NOWARN);
 
-	if (!marks)
+	if (!marks) {
+		pr_warn("no memory for marks: nothing will be sealed\n");
 		return;
+	}
 	pgsa_marks = marks;
 	pgsa_setting_set(&pgsa_marks_words, nr / BITS_PER_LONG);
 	pgsa_marks_end = nr;
@@ -179,8 +185,9 @@ unsigned long pgsa_mark_next(unsigned long pfn, unsigned long end)
 	unsigned long marks = min(end, pgsa_marks_frames());
 	unsigned long next = marks;
 
+	/* Marks come and go meanwhile: the answer is that of a moment. */
 	if (pfn < marks)
-		next = find_next_bit(pgsa_marks, marks, pfn);
+		next = data_race(find_next_bit(pgsa_marks, marks, pfn));
 	return next < marks ? next : end;
 }
 EXPORT_SYMBOL_IF_KUNIT(pgsa_mark_next);

@@ -365,8 +365,10 @@ void pgsa_mend_word(struct pgsa_search *search, struct page *page,
 		pgsa_mend_count(search, pfn, word, "hurt");
 		break;
 	case PGSA_STATUS_SEALING:
-		if (pgsa_frame_move(frame, pfn, &now, PGSA_FRAME_OPEN))
+		if (pgsa_frame_move(frame, pfn, &now, PGSA_FRAME_OPEN)) {
+			pgsa_mark_clear(pfn);
 			pgsa_mend_count(search, pfn, word, "opened");
+		}
 		break;
 	default:
 		pgsa_mend(search, page, frame, word);
@@ -416,8 +418,8 @@ void pgsa_mend_claim(struct pgsa_search *search, struct page *page,
 				&refusal);
 	if (!folio)
 		return;
-	if (pgsa_frame_word(frame) == word && pgsa_claim_lost(frame))
-		pgsa_frame_move(frame, page_to_pfn(page), &word,
-				PGSA_FRAME_OPEN);
+	if (pgsa_frame_word(frame) == word && pgsa_claim_lost(frame) &&
+	    pgsa_frame_move(frame, page_to_pfn(page), &word, PGSA_FRAME_OPEN))
+		pgsa_mark_clear(page_to_pfn(page));
 	pgsa_folio_unlock(folio);
 }

@@ -32,10 +32,10 @@ struct super_block;
  * @PGSA_REFUSED_WRITE_OPEN: of a file that is open for writing
  * @PGSA_REFUSED_REFERENCED: somebody holds a reference that may be a writer's
  * @PGSA_REFUSED_LOCKED: the folio is locked
- * @PGSA_REFUSED_WRITABLE: a page table entry can write it, or a shared mapping
+ * @PGSA_REFUSED_WRITABLE: a page table entry can write it
  * @PGSA_REFUSED_UNPROVED: whether an entry can write it was not to be found out
  * @PGSA_REFUSED_SHARED: nothing is sealed, for a device walks page tables of a
- *			 process; only of pgsa_sealing_refusal()
+ *			 process; only when it is to be sealed
  * @NR_PGSA_REFUSALS: number of reasons
  */
 enum pgsa_refusal {

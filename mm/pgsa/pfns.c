@@ -4,6 +4,7 @@
  * are free, are passed over as a whole.
  */
 #include <linux/align.h>
+#include <linux/bits.h>
 #include <linux/errno.h>
 #include <linux/memblock.h>
 #include <linux/memory_hotplug.h>
@@ -17,7 +18,7 @@
 #include "pgsa.h"
 
 #define PGSA_FILL_LOOKS	512UL	/* at frames, holes and blocks, without result */
-#define PGSA_FILL_MARKS	(1UL << 22)	/* looked at in one go: 512 KiB of them */
+#define PGSA_FILL_MARKS	BIT(22)	/* looked at in one go: 512 KiB of them */
 #define PGSA_DISCOVER_LOOKS	32768UL	/* in each cycle, at least */
 
 /* Holes begin and end at the granularity of the memory map. */
@@ -208,8 +209,10 @@ int pgsa_fill_sweep(struct pgsa_cursor *cursor, unsigned long *pfns,
 		cursor->purpose = PGSA_VISIT_VERIFY;
 		cursor->pfn = 0;
 		cursor->state = 0;
-		if (discovery->complete || !discovery->pfn)
-			discovery->pfn = cursor->free = 0;
+		if (discovery->complete)
+			discovery->pfn = 0;
+		if (!discovery->pfn)
+			cursor->free = 0;
 		discovery->complete = false;
 	}
 	if (cursor->purpose == PGSA_VISIT_VERIFY) {

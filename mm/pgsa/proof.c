@@ -34,11 +34,13 @@
  *
  * Entries move from one address to another (mremap), also as whole tables, which is
  * announced by nobody. The reverse mapping promises that nobody misses an entry for
- * that, but he may meet one twice. As a second line, as many entries must be found as
- * the page is mapped by, counted before and after, those of the page and those of the
- * whole folio apart: an entry that the reverse mapping does not lead to, as that of a
- * driver which inserts a page of tmpfs into an area of its own, is missing then.
- * Nobody counts before an entry of his is stored, or while it is taken away.
+ * that, but he may meet one twice. It does not promise to lead to all of them:
+ * execve() moves its arguments to where the area is already but they are not, which
+ * is why such an area explains nothing here; khugepaged has a table in its hands, which
+ * no CPU can use any more; a driver may insert pages of tmpfs into an area of its own. So
+ * as many entries must be found as the page is mapped by, counted before and after,
+ * those of the page and those of the whole folio apart. An entry is counted before it
+ * is stored, and until it has been taken away.
  *
  * An entry for the page that is none of the usual kind (special, of a device, of a huge
  * page in the guise of a small one, of a page that is being moved) is not explained,
@@ -214,11 +216,18 @@ static void pgsa_proof_address(struct pgsa_proof *proof, struct mm_struct *mm,
 static bool pgsa_proof_area(struct pgsa_proof *proof,
 			    struct vm_area_struct *vma, pgoff_t pgoff)
 {
+	unsigned long addr;
+
 	if (!proof->areas--) {
 		proof->refusal = PGSA_REFUSED_UNPROVED;
 		return false;
 	}
-	pgsa_proof_address(proof, vma->vm_mm, vma_address(vma, pgoff, 1));
+	addr = vma_address(vma, pgoff, 1);
+	if (addr < vma->vm_start || addr >= vma->vm_end ||
+	    vma_is_temporary_stack(vma))
+		proof->refusal = PGSA_REFUSED_UNPROVED;
+	else
+		pgsa_proof_address(proof, vma->vm_mm, addr);
 	return proof->refusal == PGSA_ADMITTED;
 }
 
@@ -300,10 +309,11 @@ static enum pgsa_refusal pgsa_proof_walk(struct folio *folio, struct page *page)
 	return proof.refusal;
 }
 
+/* Neither of the two is an entry yet. */
 static enum pgsa_refusal pgsa_proof_file(struct address_space *mapping)
 {
 	if (mapping_writably_mapped(mapping) && !pgsa_dropped(PGSA_PROOF_MAPPED))
-		return PGSA_REFUSED_WRITABLE;
+		return PGSA_REFUSED_WRITE_OPEN;
 	if (atomic_read(&mapping->host->i_writecount) > 0 &&
 	    !pgsa_dropped(PGSA_RULE_WRITE_OPEN))
 		return PGSA_REFUSED_WRITE_OPEN;
@@ -320,15 +330,19 @@ static enum pgsa_refusal pgsa_proof_file(struct address_space *mapping)
  *
  * Context: Process context; does not sleep. Takes locks of page tables, and tries to
  *	    take those of the reverse mapping.
- * Return: PGSA_ADMITTED if it is proved; PGSA_REFUSED_WRITABLE or
- * PGSA_REFUSED_WRITE_OPEN if an entry, or a file that is open, can write it;
- * PGSA_REFUSED_UNPROVED if that could not be found out.
+ * Return: PGSA_ADMITTED if it is proved; PGSA_REFUSED_WRITABLE if an entry can write
+ * it; PGSA_REFUSED_WRITE_OPEN if its file is open for writing, or mapped so;
+ * PGSA_REFUSED_UNPROVED if nothing could be found out.
  */
 enum pgsa_refusal pgsa_proof(struct folio *folio, struct page *page)
 {
+	struct address_space *mapping = READ_ONCE(folio->mapping);
+
+	if (!mapping)
+		return PGSA_REFUSED_UNPROVED;
 	if (!folio_test_anon(folio)) {
-		if (!shmem_mapping(folio->mapping))
-			return pgsa_proof_file(folio->mapping);
+		if (!shmem_mapping(mapping))
+			return pgsa_proof_file(mapping);
 	} else if (!folio_test_large(folio)) {
 		if (!PageAnonExclusive(page) ||
 		    pgsa_dropped(PGSA_PROOF_EXCLUSIVE))

@@ -234,11 +234,13 @@ static struct folio *pgsa_unconfirmed_try(struct page *page, bool unmapped,
 {
 	struct folio *folio = pgsa_folio_lock(page, unmapped, refusal);
 
-	if (!folio || !content ||
-	    pgsa_proof(folio, page) != PGSA_REFUSED_UNPROVED)
+	if (!folio || !content)
+		return folio;
+	*refusal = pgsa_proof(folio, page);
+	/* An entry that can write it is a matter of its own: see verify.c. */
+	if (*refusal == PGSA_ADMITTED || *refusal == PGSA_REFUSED_WRITABLE)
 		return folio;
 	pgsa_folio_unlock(folio);
-	*refusal = PGSA_REFUSED_UNPROVED;
 	return NULL;
 }
 

@@ -121,8 +121,8 @@ static void pgsa_confirm_locked(struct pgsa_search *search, struct page *page,
 
 /*
  * Before a mismatch counts as an error, it is proved again that no entry can write the
- * frame. If one can, it was not announced: a bit of a page table has flipped, or of the
- * mark. Nobody knows then who has written to the page.
+ * frame. If a walk finds one that can, it was not announced: a bit of a page table has
+ * flipped, or the mark was lost. Nobody knows then who has written to the page.
  */
 static bool pgsa_confirm_proved(struct pgsa_search *search, struct folio *folio,
 				struct page *page, struct pgsa_frame *frame,
@@ -135,6 +135,9 @@ static bool pgsa_confirm_proved(struct pgsa_search *search, struct folio *folio,
 	if (refusal == PGSA_ADMITTED || refusal == PGSA_REFUSED_UNPROVED ||
 	    pgsa_dropped(PGSA_PROOF_AGAIN))
 		return true;
+	/* Just now; it is found to be so at the next visit. */
+	if (refusal != PGSA_REFUSED_WRITABLE)
+		return false;
 	if (pgsa_frame_move(frame, pfn, &word, PGSA_FRAME_OPEN)) {
 		pgsa_mark_clear(pfn);
 		pgsa_deferred_warn_ratelimited("pfn 0x%lx: an entry that can write it was not announced; damaged page table?\n",

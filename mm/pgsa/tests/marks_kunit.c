@@ -142,6 +142,31 @@ static void next_is_found(struct kunit *test)
 	pgsa_mark_clear(end - 1);
 }
 
+/*
+ * An event that has opened the frame, and is late to clear the mark: by then it is that
+ * of the next claim. The event after that finds no mark, and leaves the word of that
+ * claim alone: only the mark tells that it must not be sealed.
+ */
+static void late_event(struct kunit *test)
+{
+	struct mark_test *mt = test->priv;
+	unsigned long pfn = mt->pfn + MARK_FRAME;
+	struct pgsa_frame *frame;
+
+	KUNIT_ASSERT_TRUE(test, mark_claim(pfn));
+	KUNIT_EXPECT_FALSE(test, pgsa_mark_lost(pfn));
+	scoped_guard(rcu) {
+		frame = pgsa_frame_at(pfn);
+		pgsa_frame_write(frame, pfn);
+		KUNIT_EXPECT_TRUE(test, mark_claim(pfn));
+		pgsa_mark_clear(pfn);
+	}
+	pgsa_marked_write(mt->pfn, MARK_FRAMES);
+	KUNIT_EXPECT_EQ(test, pgsa_word_state(mark_word(pfn)),
+			PGSA_FRAME_SEALING);
+	KUNIT_EXPECT_TRUE(test, pgsa_mark_lost(pfn));
+}
+
 /* Opens all frames again and again, which clears their marks. */
 static int mark_opener(void *data)
 {
@@ -154,40 +179,34 @@ static int mark_opener(void *data)
 	return 0;
 }
 
-/*
- * However claims and events meet: if a grace period later the word is still that of
- * the claim and the mark is there, events are not blind. What must not be is a word
- * of a claim without a mark that stays so.
- */
+/* However claims and events meet: who still has a mark in the end is opened by one. */
 static void claim_against_clearing(struct kunit *test)
 {
-	struct task_struct *opener;
 	struct mark_test *mt = test->priv;
-	unsigned long claims, lost = 0, opened = 0;
+	unsigned long i, claims = 0, open = 0, lost = 0;
+	struct task_struct *opener;
 
 	opener = kthread_run(mark_opener, mt, "opener");
 	KUNIT_ASSERT_FALSE(test, IS_ERR(opener));
-	for (claims = 0; claims < MARK_CLAIMS; claims++) {
-		unsigned long pfn = mt->pfn + claims % MARK_FRAMES;
-
-		if (mark_claim(pfn))
-			opened++;
-		if (claims % 64 == 0)
+	for (i = 0; i < MARK_CLAIMS; i++) {
+		claims += mark_claim(mt->pfn + i % MARK_FRAMES);
+		if (i % 64 == 0)
 			cond_resched();
 	}
 	kthread_stop(opener);
-	/* A section in which a mark is cleared has ended as well. */
-	synchronize_rcu();
-	pgsa_marked_write(mt->pfn, MARK_FRAMES);
-	for (claims = 0; claims < MARK_FRAMES; claims++)
-		lost += pgsa_word_state(mark_word(mt->pfn + claims)) >
-			PGSA_FRAME_OPEN;
-	kunit_info(test, "%lu claims, of which %lu lost their mark only\n",
-		   opened, lost);
-	KUNIT_EXPECT_GT(test, opened, 0);
-	/* Whoever claimed them finds that out before he seals them. */
-	for (claims = 0; claims < MARK_FRAMES; claims++)
-		KUNIT_EXPECT_FALSE(test, pgsa_mark_test(mt->pfn + claims));
+	for (i = 0; i < MARK_FRAMES; i++) {
+		bool marked = pgsa_mark_test(mt->pfn + i);
+
+		pgsa_marked_write(mt->pfn + i, 1);
+		if (pgsa_word_state(mark_word(mt->pfn + i)) <= PGSA_FRAME_OPEN)
+			open++;
+		else
+			lost += !marked;
+	}
+	kunit_info(test, "%lu claims, %lu that lost their mark only\n", claims,
+		   lost);
+	KUNIT_EXPECT_GT(test, claims, MARK_FRAMES);
+	KUNIT_EXPECT_EQ(test, open + lost, MARK_FRAMES);
 }
 
 static u64 mark_measure(void (*write)(unsigned long pfn, unsigned long nr),
@@ -268,6 +287,7 @@ static struct kunit_case mark_cases[] = {
 	KUNIT_CASE(every_event_clears),
 	KUNIT_CASE(every_frame_is_opened),
 	KUNIT_CASE(next_is_found),
+	KUNIT_CASE(late_event),
 	KUNIT_CASE(claim_against_clearing),
 	KUNIT_CASE(many_events_are_cheap),
 	KUNIT_CASE(every_frame_has_a_mark),

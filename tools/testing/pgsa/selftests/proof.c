@@ -64,8 +64,7 @@ static void test_fork(void)
 	kill(child, SIGKILL);
 	waitpid(child, NULL, 0);
 	check(wait_sealed(page) == pfn, "another page");
-	page[0]++;
-	check(pfn_of(page) == pfn, "the only one who has it got a copy");
+	page[0]++;		/* it may be a copy, if a searcher has the page */
 	expect_open(page);
 	expect_admit(page, "writable");
 }
