@@ -211,7 +211,7 @@ static void kpgsad_visit_next(struct pgsa_search *search)
 	struct pgsa_finding finding = { .result = PGSA_NO_ERROR };
 
 	search->finding = &finding;
-	if (kpgsad_left(search) &&
+	if (kpgsad_left(search) && search->purpose != PGSA_VISIT_DISCOVER &&
 	    pfn_to_online_page(search->pfns[search->next_pfn]))
 		pgsa_prefetch(search->pfns[search->next_pfn]);
 	if (pfn_to_online_page(pfn))

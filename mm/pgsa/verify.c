@@ -308,7 +308,8 @@ static void pgsa_visit_sealed(struct pgsa_search *search, struct page *page,
 
 	if (pgsa_mark_lost(pfn))
 		pgsa_mend_mark(search, frame, pfn, word);
-	else if (search->purpose != PGSA_VISIT_DISCOVER &&
+	else if ((search->purpose != PGSA_VISIT_DISCOVER ||
+		  pgsa_dropped(PGSA_RULE_MARK)) &&
 		 pgsa_page_in_scope(page, unmapped) && !PageHWPoison(page) &&
 		 !pgsa_unconfirmed_waits(pfn, unmapped))
 		pgsa_verify(search, page, frame, word);
