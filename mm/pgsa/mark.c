@@ -183,11 +183,12 @@ EXPORT_SYMBOL_IF_KUNIT(pgsa_mark_clear);
 unsigned long pgsa_mark_next(unsigned long pfn, unsigned long end)
 {
 	unsigned long marks = min(end, pgsa_marks_frames());
-	unsigned long next = marks;
+	unsigned long next;
 
+	if (pfn >= marks)
+		return end;
 	/* Marks come and go meanwhile: the answer is that of a moment. */
-	if (pfn < marks)
-		next = data_race(find_next_bit(pgsa_marks, marks, pfn));
+	next = data_race(find_next_bit(pgsa_marks, marks, pfn));
 	return next < marks ? next : end;
 }
 EXPORT_SYMBOL_IF_KUNIT(pgsa_mark_next);
