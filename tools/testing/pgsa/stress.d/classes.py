@@ -67,7 +67,7 @@ STRESS_NG = {
                'null',
     'ng-userfault': 'userfaultfd secretmem',
     'ng-debugger': 'ptrace kcmp',
-    'ng-tlb': 'tlb-shootdown membarrier mcontend prefetch',
+    'ng-tlb': 'tlb-shootdown membarrier mcontend prefetch prefetch-l3-size=4M',
     'ng-numa': 'numa idle-page',
     'ng-resources': 'resources',
 }
