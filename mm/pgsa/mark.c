@@ -47,7 +47,6 @@
 
 #include <linux/bitmap.h>
 #include <linux/cache.h>
-#include <linux/find.h>
 #include <linux/init.h>
 #include <linux/memblock.h>
 #include <linux/mm.h>

@@ -174,7 +174,7 @@ static bool pgsa_mend_error(struct pgsa_mending *m)
 	if (pgsa_word_state(word) == PGSA_FRAME_CHECKING &&
 	    !pgsa_frame_move(m->frame, pfn, &word, PGSA_FRAME_BAD))
 		return false;
-	/* Not before the frame has a mark: see doubt.c. */
+	/* Not before the frame is BAD: see doubt.c. */
 	if (pgsa_word_state(word) == PGSA_FRAME_BAD)
 		pgsa_unconfirmed_forget(pfn);
 	pgsa_error(m->search, m->page, m->frame, word);

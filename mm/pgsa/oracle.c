@@ -14,7 +14,6 @@
 #define pr_fmt(fmt) "pgsa: " fmt
 
 #include <linux/atomic.h>
-#include <linux/bug.h>
 #include <linux/hash.h>
 #include <linux/mm.h>
 #include <linux/printk.h>

@@ -45,9 +45,10 @@
  * A check reads word, page, word. An event orders its change of the word before
  * the write that follows (it is a full barrier), and the check its reads, so a
  * check that saw any of the written data sees the changed word as well and is
- * stale, not an error. A mismatch is confirmed on a copy with the folio locked
- * and the frame admissible, and the move to BAD proves that the word had not
- * changed after the copy.
+ * stale, not an error. So is one that does not find the mark, before or after. A
+ * mismatch is confirmed on a copy with the folio locked and the frame admissible, after
+ * it was proved again that no entry can write it, and the move to BAD proves that the
+ * word had not changed after the copy.
  */
 
 #include <linux/mm.h>

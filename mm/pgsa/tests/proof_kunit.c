@@ -69,16 +69,24 @@ static void exclusive_memory(struct kunit *test)
 	put_page(page);
 }
 
-/* A file on tmpfs: one entry can read it, and another one can write it */
+/* The page of a file on tmpfs, which one entry can read. The caller has to put it. */
+static struct page *proof_shared_page(struct kunit *test, struct file *file)
+{
+	struct page *page = proof_page(test, proof_map(test, file, PROT_READ,
+						       MAP_SHARED));
+
+	KUNIT_EXPECT_STREQ(test, proof_says(page), "ok");
+	return page;
+}
+
+/* Another entry can write it, as long as it is there */
 static void shared_memory(struct kunit *test)
 {
 	struct file *file = proof_file(test);
-	unsigned long reader = proof_map(test, file, PROT_READ, MAP_SHARED);
-	struct page *page = proof_page(test, reader);
-	unsigned long writer;
+	struct page *page = proof_shared_page(test, file);
+	unsigned long writer = proof_map(test, file, PROT_READ | PROT_WRITE,
+					 MAP_SHARED);
 
-	KUNIT_EXPECT_STREQ(test, proof_says(page), "ok");
-	writer = proof_map(test, file, PROT_READ | PROT_WRITE, MAP_SHARED);
 	KUNIT_ASSERT_EQ(test, put_user(1, (int __user *)writer), 0);
 	KUNIT_EXPECT_STREQ(test, proof_says(page), "writable");
 	vm_munmap(writer, PAGE_SIZE);
@@ -89,11 +97,8 @@ static void shared_memory(struct kunit *test)
 /* An entry that the reverse mapping does not lead to, as that of a driver */
 static void unknown_entry(struct kunit *test)
 {
-	struct file *file = proof_file(test);
-	unsigned long addr = proof_map(test, file, PROT_READ, MAP_SHARED);
-	struct page *page = proof_page(test, addr);
+	struct page *page = proof_shared_page(test, proof_file(test));
 
-	KUNIT_EXPECT_STREQ(test, proof_says(page), "ok");
 	atomic_inc(&page->_mapcount);
 	KUNIT_EXPECT_STREQ(test, proof_says(page), "unproved");
 	atomic_dec(&page->_mapcount);
@@ -105,8 +110,7 @@ static void unknown_entry(struct kunit *test)
 static void areas_locked(struct kunit *test)
 {
 	struct file *file = proof_file(test);
-	unsigned long addr = proof_map(test, file, PROT_READ, MAP_SHARED);
-	struct page *page = proof_page(test, addr);
+	struct page *page = proof_shared_page(test, file);
 
 	i_mmap_lock_write(file->f_mapping);
 	KUNIT_EXPECT_STREQ(test, proof_says(page), "unproved");
